@@ -1,0 +1,75 @@
+"""LaTeX formulas → MathML."""
+
+import re
+
+from math_core import LatexError, LatexToMathML
+
+LONGEST_FORMULA = 2_000
+DEEPEST_NESTING = 40
+_GROWTH = 30
+"""MathML may be this many times longer than its source; only tables of empty cells are more."""
+
+_MACROS = {
+    "mbox": r"\text{#1}",
+    "abs": r"\left\lvert #1\right\rvert",
+    "norm": r"\left\lVert #1\right\rVert",
+    "argmax": r"\operatorname*{arg\,max}",
+    "argmin": r"\operatorname*{arg\,min}",
+}
+_REFUSED = re.compile(
+    r"\\((?:re|provide)?newcommand|renewcommand|providecommand|[gex]?def|let|futurelet"
+    r"|DeclareMathOperator|(?:re)?newenvironment|(?:eq)?ref|tag|href|url)(?![A-Za-z])"
+)
+_NESTING = re.compile(r"\\(?:begin|left|end|right)(?![A-Za-z])|\\.|[{}]", re.DOTALL)
+_OPENS = ("{", r"\begin", r"\left")
+_CLOSES = ("}", r"\end", r"\right")
+_NUMBERED = re.compile(r"\\(begin|end)\{(align|equation|gather|alignat|multline|flalign|eqnarray)\}")
+_LABEL = re.compile(r"\\label\{[^{}]*\}")
+_OFFSET = re.compile(r"^\d+: ")
+
+
+class FormulaProblem(Exception):
+    """A formula cannot be shown as MathML."""
+
+
+def to_mathml(latex: str, display: bool) -> str:
+    """MathML of one formula.
+
+    Shape:  one `<math>` element; block style if `display`.
+    Units:  at most 2,000 characters and 40 levels of nesting: deeper input would overflow the converter's
+            stack and end the process.
+    Errors: FormulaProblem, whose text says what is wrong.
+    """
+    _check(latex)
+    # Numbers would start again with each formula and could not be referred to.
+    source = _NUMBERED.sub(r"\\\1{\2*}", _LABEL.sub("", latex))
+    try:
+        converter = LatexToMathML(fancy_error=False, macros=_MACROS)
+        mathml = converter.convert_with_local_state(source, displaystyle=display)
+    except LatexError as error:
+        raise FormulaProblem(_OFFSET.sub("", str(error))) from error
+    if len(mathml) > _GROWTH * (len(latex) + 60):
+        raise FormulaProblem("The formula has too many empty cells.")
+    return mathml
+
+
+def _check(latex: str) -> None:
+    if len(latex) > LONGEST_FORMULA:
+        raise FormulaProblem(f"The formula is longer than {LONGEST_FORMULA:,} characters.")
+    refused = _REFUSED.search(latex)
+    if refused:
+        raise FormulaProblem(f"The command {refused[0]} is not available.")
+    if nesting(latex) > DEEPEST_NESTING:
+        raise FormulaProblem(f"The formula is nested more than {DEEPEST_NESTING} levels deep.")
+
+
+def nesting(latex: str) -> int:
+    r"""How deep braces, `\left` and `\begin` are nested at most; unclosed ones count too."""
+    depth = deepest = 0
+    for found in _NESTING.finditer(latex):
+        if found[0] in _OPENS:
+            depth += 1
+            deepest = max(deepest, depth)
+        elif found[0] in _CLOSES:
+            depth = max(0, depth - 1)
+    return deepest
