@@ -1,0 +1,46 @@
+"""Fixtures of every test: a migrated database of its own, quickly."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from service.migrations import migrate
+from tests.postgres import database, execute, fresh_database, running_cluster
+
+
+@pytest.fixture(scope="session")
+def cluster_dsn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A superuser's DSN of the cluster that all tests share; made and stopped once a session."""
+    data_dir: Path = tmp_path_factory.mktemp("cluster")
+    with running_cluster(data_dir) as dsn:
+        yield dsn
+
+
+@pytest.fixture(scope="session")
+def migrated_template(cluster_dsn: str) -> str:
+    """The name of a database with every migration applied, to be copied."""
+
+    async def make() -> None:
+        await execute(cluster_dsn, "CREATE DATABASE migrated_template")
+        await migrate(database(cluster_dsn, "migrated_template"))
+
+    with ThreadPoolExecutor(1) as thread:  # a loop of its own, away from the tests' loop
+        thread.submit(asyncio.run, make()).result()
+    return "migrated_template"
+
+
+@pytest.fixture
+async def database_url(cluster_dsn: str, migrated_template: str) -> AsyncIterator[str]:
+    """A migrated, empty database of the test's own."""
+    async with fresh_database(cluster_dsn, migrated_template) as dsn:
+        yield dsn
+
+
+@pytest.fixture
+async def empty_database_url(cluster_dsn: str) -> AsyncIterator[str]:
+    """A database of the test's own without any migration."""
+    async with fresh_database(cluster_dsn, "template0") as dsn:
+        yield dsn
