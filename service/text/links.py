@@ -38,7 +38,7 @@ def _cite(state: StateInline, silent: bool) -> bool:
     if state.src[state.pos] != "\\":
         return False
     found = _CITE.match(state.src, state.pos, state.posMax)
-    keys = [key for part in found[1].split(",") if (key := part.strip())] if found else []
+    keys = list(dict.fromkeys(key for part in found[1].split(",") if (key := part.strip()))) if found else []
     if found is None or not keys:
         return False
     if not silent:

@@ -6,8 +6,8 @@ from math_core import LatexError, LatexToMathML
 
 LONGEST_FORMULA = 2_000
 DEEPEST_NESTING = 40
-_GROWTH = 30
-"""MathML may be this many times longer than its source; only tables of empty cells are more."""
+_GROWTH = 40
+"""MathML may be this many times longer than its source; only tables of empty cells grow more."""
 
 _MACROS = {
     "mbox": r"\text{#1}",

@@ -25,7 +25,7 @@ _ATTRIBUTES = {
     "span": {"class", "style"},
     "td": {"style"},
     "th": {"style"},
-} | dict.fromkeys(_MATH.split(), set(_MATH_ATTRIBUTES.split()))
+} | {element: set(_MATH_ATTRIBUTES.split()) for element in _MATH.split()}
 _STYLES = (
     "border-bottom border-left border-right border-top color font-size font-variant-caps justify-items"
     " margin-left math-shift padding-bottom padding-left padding-right padding-top text-align width"
