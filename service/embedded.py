@@ -32,6 +32,7 @@ __all__ = ["EmbeddedPostgres", "EmbeddedPostgresError", "embedded_postgres"]
 DATABASE = "shortscience"
 SUPERUSER = "postgres"
 PATIENCE = 300.0  # seconds for a start, a stop, or another process's start; recovery may take long
+SOCKET = ".s.PGSQL.5432"
 LONGEST_SOCKET = 107  # bytes, the kernel's limit for the path of a socket
 
 SETTINGS: Mapping[str, str] = MappingProxyType(
@@ -176,7 +177,8 @@ class _Server:
 
     def _launch(self) -> None:
         """Start the server; what a dead one left behind goes, its last backends are waited for."""
-        (self.cluster / "postmaster.pid").unlink(missing_ok=True)
+        for name in ("postmaster.pid", f"{SOCKET}.lock"):
+            (self.cluster / name).unlink(missing_ok=True)
         before, deadline = self.log.stat().st_size, time.monotonic() + PATIENCE
         while self._pg_ctl("start"):
             with self.log.open("rb") as log:
@@ -188,8 +190,8 @@ class _Server:
     def _stop(self) -> None:
         if self._state() != "absent" and self._pg_ctl("stop", "--mode=fast"):
             raise self._error("Cannot stop it")  # after PATIENCE, or it is not ours to stop
-        if self._socket_directory() != self.cluster:
-            self._socket_directory().unlink(missing_ok=True)
+        if _is_link(self._socket_directory(), self.cluster):
+            self._socket_directory().unlink()
 
     def _state(self) -> str:
         """`ready`, `starting`, `stopping`, or `absent` when the process in postmaster.pid is not ours."""
@@ -208,7 +210,7 @@ class _Server:
     def _socket_directory(self) -> Path:
         """Where clients find the socket: the cluster, or a short link to it if its path is too long."""
         path = os.fsencode(self.cluster)
-        if len(path) + len("/.s.PGSQL.5432") <= LONGEST_SOCKET and b"," not in path:  # a comma parts hosts
+        if len(path) + len("/" + SOCKET) <= LONGEST_SOCKET and b"," not in path:  # a comma parts hosts
             return self.cluster
         digest = hashlib.sha256(path).hexdigest()[:16]
         return Path(f"/tmp/shortscience-{os.geteuid()}-{digest}")  # noqa: S108 - _link checks whose it is
@@ -241,8 +243,12 @@ def _runs_in(pid: str, cluster: Path) -> bool:
 def _link(link: Path, cluster: Path) -> None:
     with suppress(FileExistsError):
         link.symlink_to(cluster)
-    if link.lstat().st_uid != os.geteuid() or not link.is_symlink() or link.readlink() != cluster:
+    if not _is_link(link, cluster):
         raise EmbeddedPostgresError(f"{link} is in the way: remove it, or choose a shorter data directory.")
+
+
+def _is_link(link: Path, cluster: Path) -> bool:
+    return link.is_symlink() and link.lstat().st_uid == os.geteuid() and link.readlink() == cluster
 
 
 def _sync(directory: Path) -> None:

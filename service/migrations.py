@@ -116,4 +116,11 @@ async def _apply(conn: asyncpg.Connection, migration: Migration) -> None:
                 migration.sha256,
             )
     except asyncpg.PostgresError as error:
-        raise MigrationError(f"{migration.name}.sql failed and left nothing behind: {error}") from error
+        raise MigrationError(
+            f"{migration.name}.sql{_line(migration.sql, error)} failed and left nothing behind: {error}"
+        ) from error
+
+
+def _line(sql: str, error: asyncpg.PostgresError) -> str:
+    """`, line N` where the server says where; it counts characters from 1."""
+    return f", line {sql.count(chr(10), 0, int(error.position) - 1) + 1}," if error.position else ""

@@ -18,9 +18,14 @@ from service.embedded import embedded_postgres
 FAST = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 
 OWNER = """
-import asyncio, sys
+import asyncio, os, sys
 from pathlib import Path
 from service.embedded import embedded_postgres
+
+if len(sys.argv) > 2:  # become a plain user only now: it may not reach this interpreter's files
+    os.setgroups([])
+    os.setgid(int(sys.argv[2]))
+    os.setuid(int(sys.argv[2]))
 
 async def main():
     async with embedded_postgres(Path(sys.argv[1])) as postgres:
@@ -87,13 +92,10 @@ def postmaster(data_dir: Path) -> int:
 def owner(data_dir: Path, user: int | None = None) -> Iterator[subprocess.Popen[str]]:
     """Another process that owns a share of the server; it leaves when its input ends."""
     process = subprocess.Popen(
-        [sys.executable, "-c", OWNER, str(data_dir)],
+        [sys.executable, "-c", OWNER, str(data_dir), *([] if user is None else [str(user)])],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        user=user,
-        group=user,
-        extra_groups=None if user is None else [],
     )
     with process:
         try:

