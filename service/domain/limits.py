@@ -1,0 +1,77 @@
+"""What a text may be: lengths in Unicode code points, and the characters that no text may hold.
+
+They protect the log, where everything stays for ever. A title takes the longest real ones; a note is
+a line or a paragraph, like a commit message; 5,000 authors is more than the largest collaborations.
+"""
+
+import re
+import unicodedata
+
+from service.domain.errors import Invalid
+
+Path = tuple[str, ...]
+
+BODY = 100_000
+COMMENT = 20_000
+ABSTRACT = 20_000
+NOTE = 1_000  # of a revision; also the reason of a retraction
+TITLE = 500
+NAME = 200  # of a person
+VENUE_KEY = 200
+VENUE_NAME = 300
+KEYWORD = 100
+BIBTEX_KEY = 300
+DOI = 300
+URL = 2_000
+IDEMPOTENCY_KEY = 200
+AUTHORS = 5_000
+KEYWORDS = 50
+YEARS = (1000, 2200)
+
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
+_INVISIBLE = frozenset(("Zs", "Zl", "Zp", "Cc", "Cf"))
+
+
+def text(value: str, limit: int, path: Path) -> str:
+    """The text exactly as written.
+
+    Errors: Invalid when it is blank, longer than limit, or holds a character that no text may hold.
+    """
+    check_characters(value, path)
+    check_length(value, limit, path)
+    if all(unicodedata.category(character) in _INVISIBLE for character in value):
+        raise Invalid(f"{path[-1]} is blank: write something, or leave it out if it is optional.", path=path)
+    return value
+
+
+def line(value: str, limit: int, path: Path) -> str:
+    """A name or a title: NFC, without space around it, each run of white space one space.
+
+    Errors: as `text`; the length is that of the result.
+    """
+    check_characters(value, path)
+    return text(" ".join(unicodedata.normalize("NFC", value).split()), limit, path)
+
+
+def check_characters(value: str, path: Path) -> None:
+    """Errors: Invalid for a control character other than tab and line ends, and for half a character."""
+    if found := _FORBIDDEN.search(value):
+        raise Invalid(
+            f"{path[-1]} has the character U+{ord(found.group()):04X} at offset {found.start()}: "
+            "control characters (other than tab and line ends) and lone surrogates are not text. Remove it.",
+            path=path,
+        )
+
+
+def check_length(value: str, limit: int, path: Path) -> None:
+    """Errors: Invalid when it is longer than limit."""
+    if len(value) > limit:
+        raise Invalid(
+            f"{path[-1]} has {len(value):,} characters, and the limit is {limit:,}: shorten it.", path=path
+        )
+
+
+def check_count(values: tuple[str, ...], limit: int, path: Path) -> None:
+    """Errors: Invalid when there are more than limit."""
+    if len(values) > limit:
+        raise Invalid(f"{path[-1]} has {len(values):,} entries, and the limit is {limit:,}.", path=path)
