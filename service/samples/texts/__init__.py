@@ -1,0 +1,1 @@
+"""The sample texts, one Markdown file per revision: `<paper>.<username>.<number>.md`."""
