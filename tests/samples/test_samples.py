@@ -2,10 +2,13 @@
 
 import unicodedata
 from collections import Counter
+from dataclasses import asdict
 from importlib.resources import files
 
 import pytest
 
+from service.domain.events import MetadataSource
+from service.domain.paper import PaperFields, normalised
 from service.samples import (
     Action,
     CastVote,
@@ -66,6 +69,13 @@ def test_the_arxiv_id_agrees_with_the_first_publication(actions: list[Action]) -
             assert paper.arxiv_id.split(".")[0] == paper.published_on.strftime("%y%m")
         assert paper.abstract
         assert paper.authors
+
+
+def test_the_domain_keeps_the_metadata_as_it_is(actions: list[Action]) -> None:
+    for action in actions:
+        if isinstance(action, RegisterPaper):
+            fields = asdict(action.fields) | {"source": MetadataSource(action.fields.source)}
+            assert normalised(PaperFields(**fields)) == PaperFields(**fields)
 
 
 def test_at_least_six_people_with_plain_usernames(actions: list[Action]) -> None:
