@@ -110,6 +110,7 @@ async def _apply(conn: asyncpg.Connection, migration: Migration) -> None:
     try:
         async with conn.transaction():
             await conn.execute(migration.sql)
+            await conn.execute("RESET ROLE")  # a file may have made its tables as another role
             await conn.execute(
                 "INSERT INTO public.schema_migrations (name, sha256) VALUES ($1, $2)",
                 migration.name,

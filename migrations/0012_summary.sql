@@ -1,0 +1,35 @@
+-- Texts are not copied here: body_payload leads to payloads (the source) and rendered (its HTML), so what
+-- is erased is gone everywhere at once.
+SET LOCAL ROLE shortscience_service;
+CREATE TABLE read.summary (
+  summary_id uuid PRIMARY KEY,
+  paper_id uuid NOT NULL,
+  author_id uuid NOT NULL,
+  visibility text NOT NULL,
+  retracted_at timestamptz,
+  revision_number int NOT NULL,
+  body_payload uuid NOT NULL,
+  up int NOT NULL,
+  down int NOT NULL,
+  net int GENERATED ALWAYS AS (up - down) STORED,
+  top double precision NOT NULL, -- lower bound of the 95 % Wilson interval
+  comment_count int NOT NULL,    -- of all threads, removed ones left out
+  created_at timestamptz NOT NULL,
+  updated_at timestamptz NOT NULL, -- when the text last changed
+  listed boolean NOT NULL -- policy.is_listed: in lists, counts and feeds
+);
+CREATE INDEX summary_paper_top ON read.summary (paper_id, top DESC, summary_id DESC);
+CREATE INDEX summary_paper_latest ON read.summary (paper_id, updated_at DESC, summary_id DESC);
+CREATE INDEX summary_author ON read.summary (author_id, updated_at DESC, summary_id DESC);
+CREATE INDEX summary_feed_latest ON read.summary (updated_at DESC, summary_id DESC) WHERE listed AND net >= 0;
+CREATE TABLE read.revision (
+  summary_id uuid NOT NULL,
+  number int NOT NULL,
+  editor_id uuid,
+  body_payload uuid NOT NULL,
+  note_payload uuid,
+  created_at timestamptz NOT NULL,
+  recorded_at timestamptz NOT NULL,
+  position bigint NOT NULL,
+  PRIMARY KEY (summary_id, number)
+);

@@ -1,0 +1,158 @@
+"""Group commit: one task sends everything that waits to the database in one call."""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import asyncpg
+import structlog
+
+from service.eventstore.batch import Waiting, call, settle
+from service.eventstore.model import LogBusy, LogUnavailable
+
+log = structlog.get_logger()
+
+Connect = Callable[[], Awaitable[asyncpg.Connection]]
+
+LOST = (
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.exceptions.OperatorInterventionError,  # shutdown, crash, not yet accepting connections
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Units: appends waiting; appends and payload bytes in one call; seconds of retrying."""
+
+    queue: int = 4096
+    batch: int = 512
+    batch_bytes: int = 8_000_000
+    give_up_after: float = 15.0
+
+
+class Writer:
+    """The one task of this process that appends.
+
+    Errors: LogBusy when `queue` appends wait already; LogUnavailable when the database stayed away
+            for `give_up_after` seconds: whether the append was recorded is then unknown, and the same
+            command id will tell.
+    """
+
+    def __init__(self, connect: Connect, on_commit: Callable[[int], None], limits: Limits) -> None:
+        self._connect = connect
+        self._on_commit = on_commit
+        self._limits = limits
+        self._queue: deque[Waiting] = deque()
+        self._some = asyncio.Event()
+        self._connection: asyncpg.Connection | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._stopping = False
+
+    @property
+    def waiting(self) -> int:
+        """How many appends wait in the queue."""
+        return len(self._queue)
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="log writer")
+
+    async def stop(self) -> None:
+        """Send what waits, then end. New appends are refused as busy."""
+        self._stopping = True
+        self._some.set()
+        if self._task is not None:
+            await self._task
+        await self._drop_connection()
+
+    def submit(self, waiting: Waiting) -> None:
+        """Queue an append; its future gets the outcome, even when the caller has gone."""
+        if self._stopping or len(self._queue) >= self._limits.queue:
+            raise LogBusy("too many appends are waiting: try again in a moment")
+        self._queue.append(waiting)
+        self._some.set()
+
+    async def _run(self) -> None:
+        while True:
+            if not self._queue:
+                if self._stopping:
+                    return
+                self._some.clear()
+                await self._some.wait()
+                continue
+            await self._send(self._take())
+
+    def _take(self) -> list[Waiting]:
+        """The next batch: no two of its appends share a command, a stream or a claim."""
+        batch: list[Waiting] = []
+        later: deque[Waiting] = deque()
+        used: set[UUID | str] = set()
+        size = 0
+        while self._queue and len(batch) < self._limits.batch and size < self._limits.batch_bytes:
+            waiting = self._queue.popleft()
+            # What an earlier append waits for, a later one waits for too: order per stream is kept.
+            (batch if used.isdisjoint(waiting.keys) else later).append(waiting)
+            used |= waiting.keys
+            size += waiting.size
+        self._queue.extendleft(reversed(later))
+        return batch
+
+    async def _send(self, batch: Sequence[Waiting]) -> None:
+        try:
+            position = settle(batch, await self._call_until_answered(batch))
+        except asyncpg.DataError as error:  # an InterfaceError, but of ours
+            await self._send_alone(batch, error)
+        except LOST as error:
+            unavailable = LogUnavailable("the database cannot be reached: retry with the same idempotencyKey")
+            unavailable.__cause__ = error
+            self._fail(batch, unavailable)
+        except Exception as error:
+            await self._send_alone(batch, error)
+        else:
+            self._on_commit(position)
+
+    async def _send_alone(self, batch: Sequence[Waiting], error: Exception) -> None:
+        """One append spoils a batch for all: find out which by sending each alone."""
+        if len(batch) == 1:
+            self._fail(batch, error)
+            return
+        log.warning("batch refused, sending its appends alone", appends=len(batch), error=str(error))
+        for waiting in batch:
+            await self._send([waiting])
+
+    @staticmethod
+    def _fail(batch: Sequence[Waiting], error: Exception) -> None:
+        for waiting in batch:
+            if not waiting.future.done():
+                waiting.future.set_exception(error)
+
+    async def _call_until_answered(self, batch: Sequence[Waiting]) -> list[asyncpg.Record]:
+        """Known command ids make the retry after a lost answer safe."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._limits.give_up_after
+        pause = 0.05
+        while True:
+            try:
+                async with asyncio.timeout_at(deadline):
+                    if self._connection is None:
+                        self._connection = await self._connect()
+                    return await call(self._connection, batch)
+            except asyncpg.DataError:
+                raise
+            except LOST as error:  # TimeoutError is an OSError
+                await self._drop_connection()
+                if loop.time() + pause >= deadline:
+                    raise
+                log.warning("log connection lost, trying again", error=str(error) or type(error).__name__)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 1.0)
+
+    async def _drop_connection(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with contextlib.suppress(*LOST):
+                connection.terminate()
