@@ -30,3 +30,4 @@ CREATE TABLE read.checkpoint (
   name text PRIMARY KEY,
   position bigint NOT NULL
 );
+INSERT INTO read.checkpoint (name, position) VALUES ('core', 0);

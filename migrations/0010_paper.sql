@@ -20,6 +20,6 @@ CREATE TABLE read.paper_identifier (
   scheme text NOT NULL, -- BIBTEX, DOI, ARXIV, URL
   value text NOT NULL,
   paper_id uuid NOT NULL,
-  PRIMARY KEY (scheme, value)
+  PRIMARY KEY (scheme, value, paper_id) -- one URL may be given for several papers
 );
 CREATE INDEX paper_identifier_paper ON read.paper_identifier (paper_id);
