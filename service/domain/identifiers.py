@@ -15,11 +15,11 @@ from service.domain.limits import Path
 _SPACE = re.compile(r"\s|[\x00-\x1f\x7f-\x9f]")
 _DOI_RESOLVER = re.compile(r"https?://(?:dx\.|www\.)?doi\.org/", re.IGNORECASE)
 _DOI = re.compile(r"10\.[0-9]{4,9}(?:\.[0-9]+)*/.+", re.DOTALL)
-_ARXIV_PREFIX = re.compile(
-    r"arxiv:\s*|https?://(?:www\.|export\.)?arxiv\.org/(?:abs|pdf)/", re.IGNORECASE
-)
+_ARXIV_PREFIX = re.compile(r"arxiv:\s*|https?://(?:www\.|export\.)?arxiv\.org/(?:abs|pdf)/", re.IGNORECASE)
 _ARXIV_NEW = re.compile(r"([0-9]{2}(?:0[1-9]|1[0-2])\.[0-9]{4,5})(?:v[0-9]+)?")
-_ARXIV_OLD = re.compile(r"([a-z]+(?:-[a-z]+)*)(?:\.[A-Z]{2})?(/[0-9]{2}(?:0[1-9]|1[0-2])[0-9]{3})(?:v[0-9]+)?")
+_ARXIV_OLD = re.compile(
+    r"([a-z]+(?:-[a-z]+)*)(?:\.[A-Z]{2})?(/[0-9]{2}(?:0[1-9]|1[0-2])[0-9]{3})(?:v[0-9]+)?"
+)
 
 
 def bibtex_key(value: str, path: Path) -> str:
@@ -76,6 +76,7 @@ def _word(value: str, limit: int, path: Path) -> str:
     word = limits.text(unicodedata.normalize("NFC", value.strip()), limit, path)
     if found := _SPACE.search(word):
         raise Invalid(
-            f"{path[-1]} has white space or a control character (U+{ord(found.group()):04X}): remove it.", path=path
+            f"{path[-1]} has white space or a control character (U+{ord(found.group()):04X}): remove it.",
+            path=path,
         )
     return word

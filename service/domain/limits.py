@@ -32,6 +32,11 @@ _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 _INVISIBLE = frozenset(("Zs", "Zl", "Zp", "Cc", "Cf"))
 
 
+def name_of(path: Path) -> str:
+    """How an error calls the field, such as 'title' or 'authors 3'."""
+    return f"{path[-2]} {int(path[-1]) + 1}" if path[-1].isdecimal() else path[-1]
+
+
 def text(value: str, limit: int, path: Path) -> str:
     """The text exactly as written.
 
@@ -40,7 +45,9 @@ def text(value: str, limit: int, path: Path) -> str:
     check_characters(value, path)
     check_length(value, limit, path)
     if all(unicodedata.category(character) in _INVISIBLE for character in value):
-        raise Invalid(f"{path[-1]} is blank: write something, or leave it out if it is optional.", path=path)
+        raise Invalid(
+            f"{name_of(path)} is blank: write something, or leave it out if it is optional.", path=path
+        )
     return value
 
 
@@ -57,7 +64,7 @@ def check_characters(value: str, path: Path) -> None:
     """Errors: Invalid for a control character other than tab and line ends, and for half a character."""
     if found := _FORBIDDEN.search(value):
         raise Invalid(
-            f"{path[-1]} has the character U+{ord(found.group()):04X} at offset {found.start()}: "
+            f"{name_of(path)} has the character U+{ord(found.group()):04X} at offset {found.start()}: "
             "control characters (other than tab and line ends) and lone surrogates are not text. Remove it.",
             path=path,
         )
@@ -67,11 +74,14 @@ def check_length(value: str, limit: int, path: Path) -> None:
     """Errors: Invalid when it is longer than limit."""
     if len(value) > limit:
         raise Invalid(
-            f"{path[-1]} has {len(value):,} characters, and the limit is {limit:,}: shorten it.", path=path
+            f"{name_of(path)} has {len(value):,} characters, and the limit is {limit:,}: shorten it.",
+            path=path,
         )
 
 
-def check_count(values: tuple[str, ...], limit: int, path: Path) -> None:
+def check_count(count: int, limit: int, path: Path) -> None:
     """Errors: Invalid when there are more than limit."""
-    if len(values) > limit:
-        raise Invalid(f"{path[-1]} has {len(values):,} entries, and the limit is {limit:,}.", path=path)
+    if count > limit:
+        raise Invalid(
+            f"{name_of(path)} has {count:,} entries, and the limit is {limit:,}: leave some out.", path=path
+        )

@@ -1,0 +1,113 @@
+"""Publishing, revising, hiding and retracting summaries."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from service.commands.context import Context, Decision, Done, execute
+from service.commands.paper import paper_of
+from service.domain import ids, summary
+from service.domain.events import Visibility
+from service.domain.limits import Path
+from service.domain.summary import Summary
+from service.eventstore.model import Claim
+
+SUMMARY_ID: Path = ("input", "summaryId")
+
+
+@dataclass(frozen=True, slots=True)
+class PublishSummary:
+    paper_id: UUID
+    body: str
+    visibility: Visibility = Visibility.PUBLIC
+    note: str | None = None
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReviseSummary:
+    summary_id: UUID
+    body: str
+    note: str | None
+    expected_revision: int
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RetractSummary:
+    summary_id: UUID
+    reason: str | None = None
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SetSummaryVisibility:
+    summary_id: UUID
+    visibility: Visibility
+    idempotency_key: str | None = None
+
+
+async def publish_summary(ctx: Context, command: PublishSummary) -> Done:
+    """Publish, vote for it and take the one place per user and paper, in one append.
+
+    Errors: Unauthenticated, NotFound (no such paper), Invalid, ExistsAlready, KeyReused.
+    """
+    author, summary_id = ctx.signed_in(), ctx.new_id()
+    vote_id = ids.vote_id(ctx.secret, summary_id, author)
+    claim = Claim(summary.claim_key(author, command.paper_id), summary_id)
+
+    async def decide() -> Decision:
+        await paper_of(ctx, command.paper_id, ("input", "paperId"))
+        events = summary.decide_publish(
+            summary_id, command.paper_id, author, command.body, command.note, command.visibility, vote_id
+        )
+        return Decision(summary_id, events, takes=(claim,))
+
+    return await execute(ctx, command, decide, lambda _, owner: summary.exists_already(owner))
+
+
+async def revise_summary(ctx: Context, command: ReviseSummary) -> Done:
+    """A new revision; the same text again appends nothing.
+
+    Errors: Unauthenticated, NotFound, Forbidden, Invalid, RevisedMeanwhile, KeyReused.
+    """
+    editor = ctx.signed_in()
+
+    async def decide() -> Decision:
+        state = await summary_of(ctx, command.summary_id)
+        events = summary.decide_revise(state, editor, command.body, command.note, command.expected_revision)
+        return Decision(state.id, events)
+
+    return await execute(ctx, command, decide)
+
+
+async def retract_summary(ctx: Context, command: RetractSummary) -> Done:
+    """Withdraw it, and give the place per user and paper back.
+
+    Errors: Unauthenticated, NotFound, Forbidden, Invalid, KeyReused.
+    """
+    editor = ctx.signed_in()
+
+    async def decide() -> Decision:
+        state = await summary_of(ctx, command.summary_id)
+        events = summary.decide_retract(state, editor, command.reason)
+        claim = Claim(summary.claim_key(state.author_id, state.paper_id), state.id)
+        return Decision(state.id, events, releases=(claim,) if events else ())
+
+    return await execute(ctx, command, decide)
+
+
+async def set_summary_visibility(ctx: Context, command: SetSummaryVisibility) -> Done:
+    """Errors: Unauthenticated, NotFound, Forbidden, Invalid, KeyReused."""
+    editor = ctx.signed_in()
+
+    async def decide() -> Decision:
+        state = await summary_of(ctx, command.summary_id)
+        return Decision(state.id, summary.decide_set_visibility(state, editor, command.visibility))
+
+    return await execute(ctx, command, decide)
+
+
+async def summary_of(ctx: Context, summary_id: UUID, path: Path = SUMMARY_ID) -> Summary:
+    """A summary that the actor may see. Errors: NotFound."""
+    recorded = await ctx.store.load(summary_id)
+    return summary.seen(summary.summary_from(item.event for item in recorded), ctx.actor, path)

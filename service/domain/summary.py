@@ -1,0 +1,183 @@
+"""Summaries: one per user and paper, with numbered revisions."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import assert_never
+from uuid import UUID
+
+from service.domain import limits, policy, vote
+from service.domain.errors import ExistsAlready, Forbidden, Invalid, NotFound, RevisedMeanwhile
+from service.domain.events import (
+    DomainEvent,
+    SubjectKind,
+    SummaryPublished,
+    SummaryRetracted,
+    SummaryRevised,
+    SummaryVisibilitySet,
+    Visibility,
+    VoteValue,
+)
+from service.domain.limits import Path
+
+SummaryEvent = SummaryPublished | SummaryRevised | SummaryVisibilitySet | SummaryRetracted
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What decisions need to know. body is None when the current text was erased."""
+
+    id: UUID
+    version: int
+    paper_id: UUID
+    author_id: UUID
+    visibility: Visibility
+    revision: int
+    body: str | None
+    retracted: bool = False
+
+
+def evolve(state: Summary | None, event: SummaryEvent) -> Summary:
+    if isinstance(event, SummaryPublished):
+        return _published(event)
+    if state is None:
+        raise ValueError(f"summary {event.originator_id} does not begin with SummaryPublished")
+    state = replace(state, version=event.originator_version)
+    match event:
+        case SummaryRevised():
+            return replace(state, revision=event.revision, body=event.body)
+        case SummaryVisibilitySet():
+            return replace(state, visibility=event.visibility)
+        case SummaryRetracted():
+            return replace(state, retracted=True)
+        case _:
+            assert_never(event)
+
+
+def summary_from(events: Iterable[DomainEvent]) -> Summary | None:
+    """A summary's state; None for an empty stream, or for that of another thing."""
+    state: Summary | None = None
+    for event in events:
+        if not isinstance(event, SummaryEvent):
+            return None
+        state = evolve(state, event)
+    return state
+
+
+def seen(state: Summary | None, viewer: UUID | None, path: Path) -> Summary:
+    """The summary, for whoever may see it. Errors: NotFound, the same for hidden and for unknown."""
+    if state is None or not policy.may_see_summary(
+        viewer, state.author_id, state.visibility, state.retracted
+    ):
+        raise NotFound(f"There is no summary with this {path[-1]}, or you may not see it.", path=path)
+    return state
+
+
+def decide_publish(
+    summary_id: UUID,
+    paper_id: UUID,
+    author_id: UUID,
+    body: str,
+    note: str | None,
+    visibility: Visibility,
+    vote_id: UUID,
+) -> tuple[DomainEvent, ...]:
+    """Publish revision 1, with the author's up vote, cast this once. Errors: Invalid."""
+    published = SummaryPublished(
+        originator_id=summary_id,
+        originator_version=1,
+        paper_id=paper_id,
+        author_id=author_id,
+        visibility=visibility,
+        body=limits.text(body, limits.BODY, ("input", "body")),
+        note=_short(note, "note"),
+    )
+    subject = vote.Subject(summary_id, SubjectKind.SUMMARY)
+    return published, *vote.decide_cast(None, vote_id, subject, VoteValue.UP, author_id)
+        None, vote_id, summary_id, SubjectKind.SUMMARY, VoteValue.UP, author_id
+    )
+
+
+def decide_revise(
+    state: Summary, editor: UUID, body: str, note: str | None, expected_revision: int
+) -> tuple[SummaryRevised, ...]:
+    """Revise the text; the text as it is already, on the revision expected, changes nothing.
+
+    Errors: Forbidden, Invalid, RevisedMeanwhile.
+    """
+    _check_author(state, editor)
+    kept, why = limits.text(body, limits.BODY, ("input", "body")), _short(note, "note")
+    if expected_revision != state.revision:
+        raise RevisedMeanwhile(state.revision)
+    if kept == state.body:
+        return ()
+    return (
+        SummaryRevised(
+            originator_id=state.id,
+            originator_version=state.version + 1,
+            revision=state.revision + 1,
+            body=kept,
+            note=why,
+        ),
+    )
+
+
+def decide_set_visibility(
+    state: Summary, editor: UUID, visibility: Visibility
+) -> tuple[SummaryVisibilitySet, ...]:
+    """Show or hide; as it is already changes nothing. Errors: Forbidden, Invalid."""
+    _check_author(state, editor)
+    if visibility is state.visibility:
+        return ()
+    return (
+        SummaryVisibilitySet(
+            originator_id=state.id, originator_version=state.version + 1, visibility=visibility
+        ),
+    )
+
+
+def decide_retract(state: Summary, editor: UUID, reason: str | None) -> tuple[SummaryRetracted, ...]:
+    """Withdraw it for good; twice changes nothing. Errors: Forbidden, Invalid."""
+    kept = _short(reason, "reason")
+    if state.retracted and editor == state.author_id:
+        return ()
+    _check_author(state, editor)
+    return (SummaryRetracted(originator_id=state.id, originator_version=state.version + 1, reason=kept),)
+
+
+def claim_key(author_id: UUID, paper_id: UUID) -> str:
+    """The claim of one summary per user and paper."""
+    return f"summary:{author_id}:{paper_id}"
+
+
+def exists_already(summary_id: UUID) -> ExistsAlready:
+    return ExistsAlready(
+        "You have a summary of this paper already: revise that one, or retract it first.",
+        "summary",
+        summary_id,
+        path=("input", "paperId"),
+    )
+
+
+def _published(event: SummaryPublished) -> Summary:
+    return Summary(
+        id=event.originator_id,
+        version=event.originator_version,
+        paper_id=event.paper_id,
+        author_id=event.author_id,
+        visibility=event.visibility,
+        revision=1,
+        body=event.body,
+    )
+
+
+def _check_author(state: Summary, editor: UUID) -> None:
+    path = ("input", "summaryId")
+    if policy.may_edit_summary(editor, state.author_id, state.retracted):
+        return
+    if editor == state.author_id:
+        raise Invalid("This summary is retracted and stays as it is: publish a new one.", path=path)
+    raise Forbidden("Only its author may change a summary: comment on it, or publish your own.", path=path)
+
+
+def _short(value: str | None, name: str) -> str | None:
+    return None if value is None else limits.text(value, limits.NOTE, ("input", name))
