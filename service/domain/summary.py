@@ -93,8 +93,6 @@ def decide_publish(
     )
     subject = vote.Subject(summary_id, SubjectKind.SUMMARY)
     return published, *vote.decide_cast(None, vote_id, subject, VoteValue.UP, author_id)
-        None, vote_id, summary_id, SubjectKind.SUMMARY, VoteValue.UP, author_id
-    )
 
 
 def decide_revise(

@@ -13,18 +13,10 @@ from service.domain.events import DomainEvent, UserSignedUp
 UserEvent = UserSignedUp
 USERNAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{2,38}")
 USERNAME_PATH = ("input", "username")
-RESERVED = frozenset({"admin", "administrator", "anonymous", "api", "graphql", "me", "moderator", "root"}) | {
-    "search",
-    "settings",
-    "shortscience",
-    "signin",
-    "signout",
-    "signup",
-    "staff",
-    "support",
-    "system",
-    "viewer",
-}
+RESERVED = frozenset(
+    {"admin", "administrator", "anonymous", "api", "graphql", "me", "moderator", "root", "search", "settings"}
+    | {"shortscience", "signin", "signout", "signup", "staff", "support", "system", "viewer"}
+)
 
 
 @dataclass(frozen=True, slots=True)
