@@ -3,6 +3,8 @@
 import re
 from urllib.parse import parse_qs, unquote, urlsplit
 
+LONGEST_ADDRESS = 2_000  # characters; what is longer is no link to a paper
+
 _ADDRESS = re.compile(r"https?://(?=\w)[^\s<>\[\]\"`|]+", re.IGNORECASE)
 
 _NEW_ARXIV = r"\d{2}(?:0[1-9]|1[0-2])\.\d{4,5}"
@@ -37,7 +39,7 @@ _PREPRINT_VERSION = re.compile(r"v\d+$")
 
 def addresses(text: str) -> list[str]:
     """Every http or https address in a text, as Markdown writes them: bare, <…> or [name](…)."""
-    return [_trimmed(found) for found in _ADDRESS.findall(text)]
+    return [_trimmed(found) for found in _ADDRESS.findall(text) if len(found) <= LONGEST_ADDRESS]
 
 
 def arxiv_id(link: str) -> str | None:
@@ -97,6 +99,8 @@ def _read_doi(text: str) -> str | None:
 
 
 def _host_and_path(link: str) -> tuple[str, str]:
+    if len(link) > LONGEST_ADDRESS:
+        return "", ""
     try:
         parts = urlsplit(link.strip())
         host = parts.hostname or ""

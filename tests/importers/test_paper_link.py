@@ -102,6 +102,13 @@ def test_addresses(text: str, found: list[str]) -> None:
     assert addresses(text) == found
 
 
+def test_an_endless_address_is_none() -> None:
+    endless = "https://dl.acm.org/doi/10.1145/3065386" + "/full" * 1_000
+    assert addresses(endless) == []
+    assert doi(endless) is None
+    assert parse_head(f"Title: A\nLink: {endless}").link is None
+
+
 @given(st.text(alphabet=st.sampled_from("ab10.:/()[]<>*_-# \n\"'%,;"), max_size=80))
 def test_any_text_is_read_or_refused(noise: str) -> None:
     for link in [
