@@ -14,7 +14,6 @@ from service.domain.errors import DomainError, KeyReused, Unauthenticated
 from service.domain.events import DomainEvent
 from service.eventstore.model import (
     Append,
-    Appended,
     Claim,
     ClaimTaken,
     CommandReused,
@@ -77,6 +76,7 @@ class Decision:
     events: tuple[DomainEvent, ...] = ()
     takes: tuple[Claim, ...] = ()
     releases: tuple[Claim, ...] = ()
+    actor: UUID | None = None  # None: who asks
 
 
 Decide = Callable[[], Awaitable[Decision]]
@@ -91,8 +91,22 @@ async def execute(ctx: Context, command: Command, decide: Decide, refuse: Refuse
     Errors: those of decide; KeyReused; LogBusy when the race is lost too often; LogUnavailable.
     """
     command_id, request_hash = _command_id(ctx, command), _request_hash(ctx.secret, command)
-    if command.idempotency_key is not None and (known := await _outcome(ctx, command_id, request_hash)):
-        return Done(known.subject, known.position, replayed=True)
+    if known := await _outcome(ctx, command, command_id, request_hash):
+        return known
+    try:
+        return await _until_recorded(ctx, decide, refuse, command_id, request_hash)
+    except CommandReused as reused:
+        raise KeyReused from reused
+    except DomainError:
+        # The same request, sent twice at once: what refuses this one may be the other one's effect.
+        if known := await _outcome(ctx, command, command_id, request_hash):
+            return known
+        raise
+
+
+async def _until_recorded(
+    ctx: Context, decide: Decide, refuse: Refuse | None, command_id: UUID, request_hash: bytes
+) -> Done:
     for _ in range(TRIES):
         try:
             return await _attempt(ctx, await decide(), command_id, request_hash)
@@ -102,8 +116,6 @@ async def execute(ctx: Context, command: Command, decide: Decide, refuse: Refuse
             if refuse is None or taken.owner is None:
                 raise
             raise refuse(taken.key, taken.owner) from taken
-        except CommandReused as reused:
-            raise KeyReused from reused
     raise LogBusy("Others kept changing the same thing at the same time: nothing was taken, try again.")
 
 
@@ -116,18 +128,21 @@ async def _attempt(ctx: Context, decision: Decision, command_id: UUID, request_h
             events=decision.events,
             takes=decision.takes,
             releases=decision.releases,
-            actor=ctx.actor,
+            actor=decision.actor or ctx.actor,
             occurred_at=ctx.occurred_at,
         )
     )
     return Done(appended.subject, appended.position, appended.replayed)
 
 
-async def _outcome(ctx: Context, command_id: UUID, request_hash: bytes) -> Appended | None:
+async def _outcome(ctx: Context, command: Command, command_id: UUID, request_hash: bytes) -> Done | None:
+    if command.idempotency_key is None:
+        return None  # the id is new
     try:
-        return await ctx.store.outcome(command_id, request_hash)
+        known = await ctx.store.outcome(command_id, request_hash)
     except CommandReused as reused:
         raise KeyReused from reused
+    return None if known is None else Done(known.subject, known.position, replayed=True)
 
 
 def _command_id(ctx: Context, command: Command) -> UUID:

@@ -23,8 +23,7 @@ async def sign_up(ctx: Context, command: SignUp) -> Done:
     claim = Claim(user.claim_key(command.username), user_id)
 
     async def decide() -> Decision:
-        return Decision(
-            user_id, user.decide_sign_up(user_id, command.username, command.display_name), takes=(claim,)
-        )
+        events = user.decide_sign_up(user_id, command.username, command.display_name)
+        return Decision(user_id, events, takes=(claim,), actor=user_id)
 
     return await execute(ctx, command, decide, lambda _, owner: user.exists_already(owner))
