@@ -151,6 +151,8 @@ class _Server:
         settings = [f"-c{name}={value}" for name, value in self.settings.items()]
         locale = ["--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
         access = [f"--username={SUPERUSER}", "--auth-local=peer", "--auth-host=reject", "--no-instructions"]
+        if self.settings.get("fsync") == "off":
+            access.append("--no-sync")
         self._prepare(draft, ["initdb", *locale, *access, *settings])
         self._prepare(
             draft, ["postgres", "--single", "-cexit_on_error=on", "postgres"], f"CREATE DATABASE {DATABASE}\n"
@@ -233,9 +235,11 @@ def _open_lock(path: Path) -> int:
 
 
 def _runs_in(pid: str, cluster: Path) -> bool:
-    """Whether that process works in the cluster, as its postmaster does; a zombie works nowhere."""
+    """Whether that process is a `postgres` at work in the cluster; a zombie works nowhere."""
+    process = Path("/proc", pid)
     try:
-        return os.path.samestat(os.stat(f"/proc/{pid}/cwd"), os.stat(cluster))
+        program = (process / "exe").readlink().name  # followed by " (deleted)" after an upgrade of the wheel
+        return program.startswith("postgres") and (process / "cwd").samefile(cluster)
     except OSError:
         return False
 
