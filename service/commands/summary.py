@@ -80,6 +80,24 @@ async def revise_summary(ctx: Context, command: ReviseSummary) -> Done:
     return await execute(ctx, command, decide)
 
 
+async def import_revision(ctx: Context, command: ReviseSummary) -> Done:
+    """A revision of imported history, by an editor who need not be the summary's author.
+
+    For importers only: no request of a person comes here.
+    Errors: Unauthenticated, NotFound, Invalid, RevisedMeanwhile, KeyReused.
+    """
+    ctx.signed_in()
+
+    async def decide() -> Decision:
+        state = await summary_of(ctx, command.summary_id)
+        events = summary.decide_revise(
+            state, state.author_id, command.body, command.note, command.expected_revision
+        )
+        return Decision(state.id, events)
+
+    return await execute(ctx, command, decide)
+
+
 async def retract_summary(ctx: Context, command: RetractSummary) -> Done:
     """Withdraw it, and give the place per user and paper back.
 

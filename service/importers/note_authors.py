@@ -1,0 +1,64 @@
+"""Who wrote a note: one user for each e-mail address of a repository's authors."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+from itertools import count
+from uuid import UUID
+
+from service.commands import user
+from service.commands.context import Context
+from service.domain import ids, limits
+from service.domain.errors import ExistsAlready, Invalid
+from service.importers.git_history import FileRevision
+
+
+class NoteAuthors:
+    """Users for authors, signed up when first met, without a password.
+
+    The address itself is not kept: the user is found again by a claim derived from it under the
+    installation's secret. So the same person keeps the same user over imports and repositories.
+    """
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+        self._known: dict[str, UUID] = {}
+
+    async def user_of(self, revision: FileRevision, at: datetime) -> UUID:
+        """The author's user, signed up at that claimed time if need be."""
+        address = revision.author_email.strip().casefold() or revision.author_name
+        if address not in self._known:
+            self._known[address] = await self._find_or_sign_up(address, revision.author_name, at)
+        return self._known[address]
+
+    async def _find_or_sign_up(self, address: str, name: str, at: datetime) -> UUID:
+        claim = f"note author:{ids.derived_id(self._ctx.secret, b'note author', address.encode())}"
+        ctx = replace(self._ctx, actor=None, occurred_at=at)
+        for username in _usernames(name):
+            found = (await ctx.store.owners([claim])).get(claim)
+            if found is not None:
+                return found
+            try:
+                command = user.SignUp(username, _display_name(name))
+                return (await user.sign_up(ctx, command, also_known_as=claim)).id
+            except (ExistsAlready, Invalid):  # taken, or not a username
+                continue
+        raise AssertionError("usernames are endless")
+
+
+def _usernames(name: str) -> Iterator[str]:
+    """Usernames that resemble the name, best first, without end."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    slug = re.sub(r"[^A-Za-z0-9]+", "-", plain).strip("-")[:30]
+    yield slug
+    for number in count(2):
+        yield f"{slug or 'author'}-{number}"
+
+
+def _display_name(name: str) -> str | None:
+    try:
+        return limits.line(name, limits.NAME, ("name",))
+    except Invalid:
+        return None

@@ -1,0 +1,74 @@
+"""Settings: environment variables SHORTSCIENCE_…, or options of the command line."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "SHORTSCIENCE_"
+
+
+class SettingsError(Exception):
+    """A setting is wrong; the message names it and the way out, in one line."""
+
+
+def _default_data_dir() -> Path:
+    home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(home) / "shortscience"
+
+
+class Settings(BaseSettings):
+    """What an installation can choose.
+
+    Units:  port 1…65535; pool_size connections; data_dir is made if it is absent.
+    """
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
+
+    database_url: str | None = None
+    data_dir: Path = Field(default_factory=_default_data_dir)
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 8000
+    base_url: str = ""
+    pool_size: Annotated[int, Field(ge=2, le=1000)] = 20
+    log_level: str = "INFO"
+
+    @field_validator("database_url", "base_url")
+    @classmethod
+    def _is_an_address(cls, value: str | None, info: Any) -> str | None:
+        schemes = ("postgres", "postgresql") if info.field_name == "database_url" else ("http", "https")
+        if value and urlsplit(value).scheme not in schemes:
+            raise ValueError(f"must begin with {' or '.join(f'{s}://' for s in schemes)}")
+        return value.rstrip("/") if value else value
+
+    @field_validator("log_level")
+    @classmethod
+    def _is_a_level(cls, value: str) -> str:
+        levels = ("DEBUG", "INFO", "WARNING", "ERROR")
+        if value.upper() not in levels:
+            raise ValueError(f"must be one of {', '.join(levels)}")
+        return value.upper()
+
+    @property
+    def public_url(self) -> str:
+        """Where readers reach the service, without a slash at its end."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.base_url or f"http://{host}:{self.port}"
+
+    @classmethod
+    def read(cls, **options: Any) -> Self:
+        """Settings from options and, where an option is None, from the environment.
+
+        Errors: SettingsError, naming the first wrong setting.
+        """
+        try:
+            return cls(**{name: value for name, value in options.items() if value is not None})
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = str(first["loc"][0])
+            raise SettingsError(
+                f"{PREFIX}{name.upper()} (--{name.replace('_', '-')}) is {first['input']!r}: {first['msg']}"
+            ) from None
