@@ -4,6 +4,7 @@ import asyncio
 import re
 import unicodedata
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from argon2 import PasswordHasher
@@ -24,7 +25,7 @@ T = TypeVar("T")
 
 
 class Passwords:
-    """Hashes and verifies in threads, a few at a time, so that a crowd takes neither memory nor the loop.
+    """Hashes and verifies in threads of its own, so few that a crowd takes neither memory nor the loop.
 
     Units:  a password is hashed in NFC, so that it is the same from every keyboard.
     Errors: RateLimited when too many wait already.
@@ -32,7 +33,7 @@ class Passwords:
 
     def __init__(self, hasher: PasswordHasher | None = None, at_once: int = AT_ONCE) -> None:
         self._hasher = hasher or PasswordHasher()
-        self._turns = asyncio.Semaphore(at_once)
+        self._threads = ThreadPoolExecutor(at_once, "passwords")
         self._waiting = 0
 
     async def hash(self, password: str, salt: bytes) -> str:
@@ -57,8 +58,7 @@ class Passwords:
             raise RateLimited("Too many people sign in right now: try again in a minute.")
         self._waiting += 1
         try:
-            async with self._turns:
-                return await asyncio.to_thread(work)
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
         finally:
             self._waiting -= 1
 
