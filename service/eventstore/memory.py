@@ -38,7 +38,7 @@ class MemoryStore:
         self._contents: dict[UUID, bytes] = {}
         self._claims: dict[str, UUID] = {}
         self._commands: dict[UUID, tuple[bytes, Appended]] = {}
-        self._grown = asyncio.Condition()
+        self._grown = asyncio.Event()
 
     async def append(self, append: Append) -> Appended:
         encoded = [self._codec.encode(event) for event in append.events]
@@ -48,8 +48,8 @@ class MemoryStore:
         self._check_versions(append.events)
         self._check_claims(append.takes, append.releases)
         outcome = self._record(append, encoded)
-        async with self._grown:
-            self._grown.notify_all()
+        self._grown.set()
+        self._grown = asyncio.Event()
         return outcome
 
     async def outcome(self, command_id: UUID, request_hash: bytes) -> Appended | None:
@@ -76,8 +76,9 @@ class MemoryStore:
 
     async def wait(self, after: int, timeout: float) -> bool:
         try:
-            async with asyncio.timeout(timeout), self._grown:
-                await self._grown.wait_for(lambda: len(self._rows) > after)
+            async with asyncio.timeout(timeout):
+                while len(self._rows) <= after:
+                    await self._grown.wait()
         except TimeoutError:
             return False
         return True
@@ -89,12 +90,12 @@ class MemoryStore:
         return fill(self._codec, rows, decoded, found)
 
     def _check_versions(self, events: Sequence[DomainEvent]) -> None:
-        current: dict[UUID, int] = {}
+        seen: set[UUID] = set()
         for event in events:
-            version = current.get(event.originator_id, self._versions.get(event.originator_id, 0))
-            if event.originator_version != version + 1:
-                raise StaleVersion(event.originator_id, self._versions.get(event.originator_id, 0))
-            current[event.originator_id] = event.originator_version
+            current = self._versions.get(event.originator_id, 0)
+            if event.originator_id not in seen and event.originator_version != current + 1:
+                raise StaleVersion(event.originator_id, current)
+            seen.add(event.originator_id)
 
     def _check_claims(self, takes: Sequence[Claim], releases: Sequence[Claim]) -> None:
         for claim in takes:

@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 from eventsourcing.persistence import IntegrityError, OperationalError
 
-from service.domain.events import DomainEvent
+from service.domain.events import DomainEvent, PayloadsErased
 
 Contents = Literal["all", "latest", "none"]
 
@@ -31,6 +31,8 @@ class Append:
     Units:  command_id identifies the command over retries; request_hash what it asked for;
             subject is the thing it is about, and comes back with the outcome; occurred_at is the
             claimed time of imported history, None for now.
+    Errors: ValueError for versions of a stream that do not follow one another, a claim named twice,
+            and for erasing a payload that no PayloadsErased among the events names.
     """
 
     command_id: UUID
@@ -42,6 +44,20 @@ class Append:
     actor: UUID | None = None
     occurred_at: datetime | None = None
     erases: tuple[UUID, ...] = ()  # payloads to destroy, with the events that say so
+
+    def __post_init__(self) -> None:
+        versions: dict[UUID, int] = {}
+        for event in self.events:
+            stream, version = event.originator_id, event.originator_version
+            if versions.setdefault(stream, version - 1) != version - 1:
+                raise ValueError(f"version {version} of {stream} follows {versions[stream]}")
+            versions[stream] = version
+        keys = [claim.key for claim in self.takes + self.releases]
+        if len(set(keys)) < len(keys):
+            raise ValueError(f"a claim is named twice: {keys}")
+        named = {key for e in self.events if isinstance(e, PayloadsErased) for key in e.payload_ids}
+        if not named.issuperset(self.erases):
+            raise ValueError("erasing is an event: append the PayloadsErased that names the payloads")
 
 
 @dataclass(frozen=True, slots=True)
