@@ -10,26 +10,33 @@ from service.commands import comment, paper, summary, user, vote
 from service.commands.context import Context, Done
 from service.domain.events import MetadataSource, SubjectKind, Visibility, VoteValue
 from service.domain.paper import PaperFields
+from service.eventstore.model import Append, Claim
 
 Progress = Callable[[int, int], None]
 
+BEGUN, COMPLETE = "samples: begun", "samples: complete"  # claims, so that a half-loaded log is known
 
-def _unheard(_done: int, _total: int) -> None: ...
+
+async def wants_samples(ctx: Context) -> bool:
+    """Is this log empty, or was loading the samples into it interrupted?"""
+    owners = await ctx.store.owners([BEGUN, COMPLETE])
+    if owners:
+        return COMPLETE not in owners
+    return (await ctx.store.head()).position == 0
 
 
-async def load_samples(ctx: Context, on_progress: Progress = _unheard) -> int:
-    """Carry out every action that this log does not have yet, each at its claimed time.
+async def load_samples(ctx: Context, on_progress: Progress) -> None:
+    """Carry out every sample action that this log does not have yet, each at its claimed time.
 
-    Shape:  the number of actions newly recorded: 0 when all of them were here.
+    Shape:  on_progress hears how many actions are done, of how many.
     Errors: those of the commands; what was done stays, and the next call goes on from there.
     """
     story = _Story(ctx)
     actions = samples.load()
-    recorded = 0
     for number, action in enumerate(actions, 1):
-        recorded += not (await story.carry_out(action, f"sample {number}")).replayed
+        done = await story.carry_out(action, f"sample {number}")
         on_progress(number, len(actions))
-    return recorded
+    await ctx.store.append(Append(ctx.new_id(), b"", done.id, takes=(Claim(COMPLETE, done.id),)))
 
 
 class _Story:
@@ -45,7 +52,8 @@ class _Story:
     async def carry_out(self, action: samples.Action, key: str) -> Done:
         ctx = replace(self._ctx, occurred_at=action.at)
         if isinstance(action, samples.SignUp):
-            done = await user.sign_up(ctx, user.SignUp(action.username, action.display_name, key))
+            command = user.SignUp(action.username, action.display_name, key)
+            done = await user.sign_up(ctx, command, also_known_as=None if self._users else BEGUN)
             self._users[action.username] = done.id
             return done
         ctx = replace(ctx, actor=self._users[action.by])
@@ -55,8 +63,8 @@ class _Story:
             case samples.PublishSummary() | samples.ReviseSummary():
                 return await self._write(ctx, action, key)
             case samples.SetSummaryVisibility(summary=name, visibility=value):
-                command = summary.SetSummaryVisibility(self._id(name), Visibility(value), key)
-                return await summary.set_summary_visibility(ctx, command)
+                show = summary.SetSummaryVisibility(self._id(name), Visibility(value), key)
+                return await summary.set_summary_visibility(ctx, show)
             case samples.RetractSummary(summary=name, reason=reason):
                 return await summary.retract_summary(ctx, summary.RetractSummary(self._id(name), reason, key))
             case samples.CastVote(subject=name, value=value):

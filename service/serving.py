@@ -1,0 +1,169 @@
+"""The life of a process: the database, the log, the projections and the web server, in order.
+
+Everything is started here and stopped here, last started first stopped.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Self
+
+import asyncpg
+import uvicorn
+from schema.context import Tools
+
+from projections.progress import Progress
+from projections.runner import Runner
+from service.accounts.service import Accounts
+from service.app import create_app
+from service.commands.context import Context
+from service.database import connection_pool, connector
+from service.embedded import embedded_postgres
+from service.eventstore.postgres import PostgresStore
+from service.importers.samples import Progress as Heard
+from service.importers.samples import load_samples, wants_samples
+from service.migrations import migrate
+from service.settings import Settings, SettingsError
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """The open log and what stands beside it."""
+
+    pool: asyncpg.Pool
+    store: PostgresStore
+    secret: bytes
+
+    def context(self) -> Context:
+        """To carry out commands of nobody in particular, as importers do."""
+        return Context(self.store, self.secret, utc_now, os.urandom, None)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@asynccontextmanager
+async def database(settings: Settings) -> AsyncIterator[str]:
+    """The database's address: the one that is set, or that of the embedded PostgreSQL, started."""
+    if settings.database_url is not None:
+        yield settings.database_url
+        return
+    async with embedded_postgres(settings.data_dir) as postgres:
+        yield postgres.dsn
+
+
+@asynccontextmanager
+async def open_log(settings: Settings) -> AsyncIterator[Log]:
+    """The log on a migrated database. Errors: EmbeddedPostgresError, MigrationError, those of asyncpg."""
+    async with database(settings) as dsn:
+        await migrate(dsn)
+        async with (
+            connection_pool(dsn, max_size=settings.pool_size) as pool,
+            PostgresStore.open(pool, connector(dsn)) as store,
+        ):
+            yield Log(pool, store, await pool.fetchval("SELECT secret FROM installation"))
+
+
+@asynccontextmanager
+async def projecting(runner: Runner) -> AsyncIterator[None]:
+    """The runner at work. At the end it finishes its batch and gives up the lead."""
+    task = asyncio.create_task(runner.run(), name="projections")
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+async def serve(settings: Settings, *, on_sample: Heard | None, on_ready: Callable[[], None]) -> None:
+    """Serve until SIGINT or SIGTERM; then answer what is under way, and stop everything in order.
+
+    Shape:  with on_sample, an empty log gets the sample content first; on_ready is called before the
+            first request is taken.
+    Errors: SettingsError when the address cannot be had, and those of open_log.
+    """
+    with listening_socket(settings) as listener, _Signals() as signals:
+        async with open_log(settings) as opened:
+            if on_sample is not None and await wants_samples(opened.context()):
+                await load_samples(opened.context(), on_sample)
+            progress = Progress(opened.pool)
+            runner = Runner(
+                opened.pool, opened.store, progress, holder=f"{socket.gethostname()} {os.getpid()}"
+            )
+            app = create_app(_tools(opened, progress, settings), runner, settings)
+            server = _Server(uvicorn.Config(app, log_config=None, lifespan="off", server_header=False))
+            async with projecting(runner):
+                signals.server = server
+                on_ready()
+                await server.serve(sockets=[listener])
+
+
+def _tools(opened: Log, progress: Progress, settings: Settings) -> Tools:
+    return Tools(
+        store=opened.store,
+        pool=opened.pool,
+        accounts=Accounts(opened.pool, opened.store, utc_now, os.urandom),
+        progress=progress,
+        secret=opened.secret,
+        clock=utc_now,
+        random=os.urandom,
+        base_url=settings.public_url,
+    )
+
+
+@contextmanager
+def listening_socket(settings: Settings) -> Iterator[socket.socket]:
+    """The address, taken before anything else is started. Errors: SettingsError."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((settings.host, settings.port))
+        except OSError as error:
+            raise SettingsError(
+                f"cannot listen on {settings.host}:{settings.port}: {error.strerror}. Choose another "
+                "SHORTSCIENCE_PORT (--port) or SHORTSCIENCE_HOST (--host)."
+            ) from error
+        yield listener
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves signals to us: uvicorn raises them again, and PostgreSQL would be left running."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class _Signals:
+    """SIGINT and SIGTERM: before the server runs they cancel the start; then they stop the server."""
+
+    def __init__(self) -> None:
+        self.server: uvicorn.Server | None = None
+        self._task = asyncio.current_task()
+
+    def __enter__(self) -> Self:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._stop)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+
+    def _stop(self) -> None:
+        if self.server is not None:
+            self.server.force_exit = self.server.should_exit  # the second signal does not wait
+            self.server.should_exit = True
+        elif self._task is not None:
+            self._task.cancel()
