@@ -37,7 +37,7 @@ def doi(value: str, path: Path) -> str:
     limits.check_characters(value, path)
     bare = value.strip()
     if resolver := _DOI_RESOLVER.match(bare):
-        bare = unquote(bare[resolver.end() :])
+        bare = _unescaped(bare[resolver.end() :])
     elif bare[:4].lower() == "doi:":
         bare = bare[4:].lstrip()
     bare = "".join(c.lower() if c.isascii() else c for c in unicodedata.normalize("NFC", bare))
@@ -69,6 +69,13 @@ def url(value: str, path: Path) -> str:
     if not valid:
         raise Invalid("The url must be a whole address that starts with https:// or http://.", path=path)
     return bare
+
+
+def _unescaped(value: str) -> str:
+    try:
+        return unquote(value, errors="strict")
+    except UnicodeDecodeError:
+        return ""  # no DOI, and said to be none
 
 
 def _word(value: str, limit: int, path: Path) -> str:
