@@ -1,13 +1,17 @@
 """Comments and their threads. A removed comment keeps its place."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from uuid import UUID
 
 from projections.reading import ANY, Page, Reader, Slice, counts, in_order, row_maker, slices
-from service.domain.events import Visibility
+from projections.vote import Tally
+from projections.writing import Writer, arrays, ids_of, known
+from service.domain.events import CommentEdited, CommentPosted, CommentRemoved, Visibility
 from service.domain.policy import may_see_summary
+from service.eventstore.model import Recorded
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,3 +139,72 @@ async def count_of_replies(conn: Reader, comment_ids: Sequence[UUID]) -> list[in
         comment_ids,
     )
     return counts(len(comment_ids), records)
+
+
+async def apply(conn: Writer, events: Sequence[Recorded], tallies: Mapping[UUID, Tally]) -> Counter[UUID]:
+    """Write what a batch of comments' events, and votes on comments, says.
+
+    Shape:  by how much each summary's number of comments changes.
+    """
+    rows = await _rows_before(conn, list(ids_of(events) | tallies.keys()))
+    changes: Counter[UUID] = Counter()
+    for recorded in events:
+        _evolve(rows, changes, recorded)
+    for comment_id, tally in tallies.items():
+        row = known(rows, comment_id)
+        rows[comment_id] = replace(row, up=row.up + tally.up, down=row.down + tally.down)
+    if rows:
+        await _store(conn, rows)
+    return changes
+
+
+async def _rows_before(conn: Writer, ids: Sequence[UUID]) -> dict[UUID, CommentRow]:
+    if not ids:
+        return {}
+    records = await conn.fetch("SELECT * FROM comment WHERE comment_id = ANY($1::uuid[])", ids)
+    return {record["comment_id"]: comment_row(record) for record in records}
+
+
+def _evolve(rows: dict[UUID, CommentRow], changes: Counter[UUID], recorded: Recorded) -> None:
+    comment_id = recorded.event.originator_id
+    match recorded.event:
+        case CommentPosted() as event:
+            rows[comment_id] = _posted(recorded, event)
+            changes[event.summary_id] += 1
+        case CommentEdited():
+            body, at = recorded.payloads["body"], recorded.occurred_at
+            rows[comment_id] = replace(known(rows, comment_id), body_payload=body, edited_at=at)
+        case CommentRemoved():
+            rows[comment_id] = row = replace(known(rows, comment_id), removed=True)
+            changes[row.summary_id] -= 1
+
+
+def _posted(recorded: Recorded, event: CommentPosted) -> CommentRow:
+    return CommentRow(
+        comment_id=event.originator_id,
+        summary_id=event.summary_id,
+        parent_id=event.parent_id,
+        author_id=event.author_id,
+        on_revision=event.on_revision,
+        body_payload=recorded.payloads["body"],
+        removed=False,
+        up=0,
+        down=0,
+        created_at=recorded.occurred_at,
+        edited_at=None,
+    )
+
+
+async def _store(conn: Writer, rows: Mapping[UUID, CommentRow]) -> None:
+    await conn.execute(
+        """
+        INSERT INTO comment (comment_id, summary_id, parent_id, author_id, on_revision, body_payload, removed,
+                             up, down, created_at, edited_at)
+        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::int[], $6::uuid[],
+                             $7::bool[], $8::int[], $9::int[], $10::timestamptz[], $11::timestamptz[])
+        ON CONFLICT (comment_id) DO UPDATE
+           SET body_payload = excluded.body_payload, removed = excluded.removed, up = excluded.up,
+               down = excluded.down, edited_at = excluded.edited_at
+        """,
+        *arrays(rows.values(), *(one.name for one in fields(CommentRow))),
+    )

@@ -1,12 +1,16 @@
 """Papers and the identifiers that lead to them."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+import msgspec
+
 from projections.reading import Reader, in_order, row_maker
+from projections.writing import Writer
+from service.domain.events import PaperRegistered
+from service.eventstore.model import Recorded
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +40,6 @@ class IdentifierRow:
     value: str
 
 
-_VERSION = re.compile(r"v\d+$")
-
-
-def canonical_value(scheme: str, value: str) -> str:
-    """How an identifier is stored: a DOI in lower case, an arXiv id without its version."""
-    match scheme:
-        case "DOI":
-            return value.lower()
-        case "ARXIV":
-            return _VERSION.sub("", value)
-        case _:
-            return value
-
-
 _paper = row_maker(PaperRow)
 _identifier = row_maker(IdentifierRow)
 
@@ -68,11 +58,10 @@ async def papers_by_id(conn: Reader, ids: Sequence[UUID]) -> list[PaperRow | Non
 async def papers_by_identifier(conn: Reader, identifiers: Sequence[tuple[str, str]]) -> list[UUID | None]:
     """Which papers have these identifiers (scheme, value).
 
-    Shape:  result[i] belongs to identifiers[i]; None when no paper has it. A DOI may come in any
-            case, an arXiv id with a version. Of several papers with one URL: the first registered.
+    Shape:  result[i] belongs to identifiers[i]; None when no paper has it. Values are in the one
+            form of `domain.identifiers`. Of several papers with one URL: the first registered.
     Source: read.paper_identifier, built from PaperRegistered.
     """
-    canonical = [(scheme, canonical_value(scheme, value)) for scheme, value in identifiers]
     records = await conn.fetch(
         """
         SELECT DISTINCT ON (i.scheme, i.value) i.*
@@ -80,11 +69,11 @@ async def papers_by_identifier(conn: Reader, identifiers: Sequence[tuple[str, st
           JOIN read.paper_identifier i USING (scheme, value)
          ORDER BY i.scheme, i.value, i.paper_id
         """,
-        [scheme for scheme, _ in canonical],
-        [value for _, value in canonical],
+        [scheme for scheme, _ in identifiers],
+        [value for _, value in identifiers],
     )
     found = (((record["scheme"], record["value"]), record["paper_id"]) for record in records)
-    return in_order(canonical, found)
+    return in_order(identifiers, found)
 
 
 async def identifiers_of(conn: Reader, paper_ids: Sequence[UUID]) -> list[list[IdentifierRow]]:
@@ -103,3 +92,55 @@ async def identifiers_of(conn: Reader, paper_ids: Sequence[UUID]) -> list[list[I
     for record in records:
         by_paper[record["paper_id"]].append(_identifier(record))
     return [by_paper[paper_id] for paper_id in paper_ids]
+
+
+async def apply(conn: Writer, events: Sequence[Recorded]) -> None:
+    """Write what a batch of papers' events says."""
+    papers = [_registered(one, one.event) for one in events if isinstance(one.event, PaperRegistered)]
+    if papers:
+        await conn.execute(  # as JSON, because unnest would flatten the arrays of authors and keywords
+            "INSERT INTO paper SELECT * FROM json_populate_recordset(NULL::paper, $1::json)",
+            msgspec.json.encode(papers).decode(),
+        )
+        await _apply_identifiers(conn, papers)
+
+
+def _registered(recorded: Recorded, event: PaperRegistered) -> PaperRow:
+    return PaperRow(
+        paper_id=event.originator_id,
+        bibtex_key=event.bibtex_key,
+        title=event.title,
+        abstract=event.abstract,
+        authors=list(event.authors),
+        venue_key=event.venue_key,
+        venue_name=event.venue_name,
+        year=event.year,
+        published_on=event.published_on,
+        keywords=list(event.keywords),
+        doi=event.doi,
+        arxiv_id=event.arxiv_id,
+        url=event.url,
+        source=event.source.value,
+        created_at=recorded.occurred_at,
+    )
+
+
+async def _apply_identifiers(conn: Writer, papers: Sequence[PaperRow]) -> None:
+    rows = [
+        (scheme, value, paper.paper_id)
+        for paper in papers
+        for scheme, value in (
+            ("BIBTEX", paper.bibtex_key),
+            ("DOI", paper.doi),
+            ("ARXIV", paper.arxiv_id),
+            ("URL", paper.url),
+        )
+        if value is not None
+    ]
+    await conn.execute(
+        """
+        INSERT INTO paper_identifier (scheme, value, paper_id)
+        SELECT * FROM unnest($1::text[], $2::text[], $3::uuid[])
+        """,
+        *zip(*rows, strict=True),
+    )

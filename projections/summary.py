@@ -1,18 +1,31 @@
-"""Summaries and their revisions.
+"""Summaries.
 
 Lists and counts hold what is public, for everyone; only a user's own page shows its owner everything.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from projections.reading import ANY, Page, Reader, Slice, counts, in_order, row_maker, slices
-from service.domain.events import Visibility
-from service.domain.policy import may_see_summary
+from projections.revision import RevisionRow as RevisionRow
+from projections.revision import revisions_by_number as revisions_by_number
+from projections.revision import revisions_of as revisions_of
+from projections.vote import Tally
+from projections.writing import Writer, arrays, ids_of, known
+from service.domain.events import (
+    SummaryPublished,
+    SummaryRetracted,
+    SummaryRevised,
+    SummaryVisibilitySet,
+    Visibility,
+)
+from service.domain.policy import is_listed, may_see_summary
+from service.eventstore.model import Recorded
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,24 +67,7 @@ class SummaryOrder(StrEnum):
     OLDEST = "OLDEST"
 
 
-@dataclass(frozen=True, slots=True)
-class RevisionRow:
-    summary_id: UUID
-    number: int
-    editor_id: UUID | None
-    body_payload: UUID
-    note_payload: UUID | None
-    created_at: datetime
-    recorded_at: datetime
-    position: int
-
-    def key(self) -> tuple[int]:
-        """Its place among the summary's revisions."""
-        return (self.number,)
-
-
 summary_row = row_maker(SummaryRow)
-_revision = row_maker(RevisionRow)
 
 _OF_PAPERS = {
     SummaryOrder.TOP: """
@@ -216,43 +212,105 @@ async def count_of_users(conn: Reader, user_ids: Sequence[UUID], viewer: UUID | 
     return counts(len(user_ids), records)
 
 
-async def revisions_of(conn: Reader, summary_ids: Sequence[UUID], page: Page) -> list[Slice[RevisionRow]]:
-    """Each summary's revisions, the first one first. Who may see the summary may see them.
+async def apply(
+    conn: Writer, events: Sequence[Recorded], tallies: Mapping[UUID, Tally], comments: Mapping[UUID, int]
+) -> None:
+    """Write what a batch of summaries' events says, and what votes and comments change."""
+    rows = await _rows_before(conn, list(ids_of(events) | tallies.keys() | comments.keys()))
+    for recorded in events:
+        _evolve(rows, recorded)
+    for summary_id, tally in tallies.items():
+        rows[summary_id] = _voted(known(rows, summary_id), tally)
+    for summary_id, change in comments.items():
+        row = known(rows, summary_id)
+        rows[summary_id] = replace(row, comment_count=row.comment_count + change)
+    if rows:
+        await _store(conn, rows)
 
-    Shape:  result[i] belongs to summary_ids[i]; page.after is row.key().
-    Units:  created_at is the claimed time, recorded_at the log's, both UTC.
-    Source: read.revision, built from SummaryPublished and SummaryRevised.
-    """
-    records = await conn.fetch(
-        """
-        SELECT i.n, r.*
-          FROM unnest($1::uuid[]) WITH ORDINALITY AS i(id, n)
-         CROSS JOIN LATERAL (
-               SELECT * FROM read.revision r
-                WHERE r.summary_id = i.id AND r.number > $2::int
-                ORDER BY r.number LIMIT $3) r
-         ORDER BY i.n, r.number
-        """,
-        summary_ids,
-        *page.key(0),
-        page.first + 1,
+
+async def _rows_before(conn: Writer, ids: Sequence[UUID]) -> dict[UUID, SummaryRow]:
+    if not ids:
+        return {}
+    records = await conn.fetch("SELECT * FROM summary WHERE summary_id = ANY($1::uuid[])", ids)
+    return {record["summary_id"]: summary_row(record) for record in records}
+
+
+def _evolve(rows: dict[UUID, SummaryRow], recorded: Recorded) -> None:
+    summary_id = recorded.event.originator_id
+    match recorded.event:
+        case SummaryPublished() as event:
+            rows[summary_id] = _published(recorded, event)
+        case SummaryRevised(revision=number):
+            row, body = known(rows, summary_id), recorded.payloads["body"]
+            rows[summary_id] = replace(
+                row, revision_number=number, body_payload=body, updated_at=recorded.occurred_at
+            )
+        case SummaryVisibilitySet(visibility=visibility):
+            row = known(rows, summary_id)
+            listed = is_listed(visibility, row.retracted_at is not None)
+            rows[summary_id] = replace(row, visibility=visibility.value, listed=listed)
+        case SummaryRetracted():
+            row, at = known(rows, summary_id), recorded.occurred_at
+            rows[summary_id] = replace(
+                row, retracted_at=at, listed=is_listed(Visibility(row.visibility), retracted=True)
+            )
+
+
+def _published(recorded: Recorded, event: SummaryPublished) -> SummaryRow:
+    return SummaryRow(
+        summary_id=event.originator_id,
+        paper_id=event.paper_id,
+        author_id=event.author_id,
+        visibility=event.visibility.value,
+        retracted_at=None,
+        revision_number=1,
+        body_payload=recorded.payloads["body"],
+        up=0,
+        down=0,
+        net=0,
+        top=0.0,
+        comment_count=0,
+        created_at=recorded.occurred_at,
+        updated_at=recorded.occurred_at,
+        listed=is_listed(event.visibility, retracted=False),
     )
-    return slices(len(summary_ids), page.first, records, _revision)
 
 
-async def revisions_by_number(conn: Reader, numbers: Sequence[tuple[UUID, int]]) -> list[RevisionRow | None]:
-    """Single revisions by (summary_id, number).
+def _voted(row: SummaryRow, tally: Tally) -> SummaryRow:
+    up, down = row.up + tally.up, row.down + tally.down
+    return replace(row, up=up, down=down, net=up - down, top=wilson_lower_bound(up, down))
 
-    Shape:  result[i] belongs to numbers[i]; None where there is none.
-    Source: read.revision.
-    """
-    records = await conn.fetch(
+
+def wilson_lower_bound(up: int, down: int) -> float:
+    """How good it is at least, with 95 % confidence: from 0 to 1, and 0 without votes."""
+    total, z = up + down, 1.959963984540054
+    if up == 0:
+        return 0.0
+    share, z2 = up / total, z * z
+    spread = z * math.sqrt(share * (1 - share) / total + z2 / (4 * total * total))
+    return (share + z2 / (2 * total) - spread) / (1 + z2 / total)
+
+
+_STORED = (
+    "summary_id", "paper_id", "author_id", "visibility", "retracted_at", "revision_number", "body_payload",
+    "up", "down", "top", "comment_count", "created_at", "updated_at", "listed",
+)  # fmt: skip
+
+
+async def _store(conn: Writer, rows: Mapping[UUID, SummaryRow]) -> None:
+    await conn.execute(
         """
-        SELECT r.* FROM unnest($1::uuid[], $2::int[]) AS i(summary_id, number)
-          JOIN read.revision r USING (summary_id, number)
+        INSERT INTO summary (summary_id, paper_id, author_id, visibility, retracted_at, revision_number,
+                             body_payload, up, down, top, comment_count, created_at, updated_at, listed)
+        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::timestamptz[], $6::int[],
+                             $7::uuid[], $8::int[], $9::int[], $10::float8[], $11::int[], $12::timestamptz[],
+                             $13::timestamptz[], $14::bool[])
+        ON CONFLICT (summary_id) DO UPDATE
+           SET visibility = excluded.visibility, retracted_at = excluded.retracted_at,
+               revision_number = excluded.revision_number, body_payload = excluded.body_payload,
+               up = excluded.up, down = excluded.down, top = excluded.top,
+               comment_count = excluded.comment_count, updated_at = excluded.updated_at,
+               listed = excluded.listed
         """,
-        [summary_id for summary_id, _ in numbers],
-        [number for _, number in numbers],
+        *arrays(rows.values(), *_STORED),
     )
-    rows = [_revision(record) for record in records]
-    return in_order(numbers, (((row.summary_id, row.number), row) for row in rows))

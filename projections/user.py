@@ -6,6 +6,9 @@ from datetime import datetime
 from uuid import UUID
 
 from projections.reading import Reader, in_order
+from projections.writing import Writer
+from service.domain.events import UserSignedUp
+from service.eventstore.model import Recorded
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +56,20 @@ async def users_by_username(conn: Reader, usernames: Sequence[str]) -> list[UUID
 def _shown(record: dict[str, bytes | str | None]) -> str:
     content, username = record["content"], record["username"]
     return content.decode() if isinstance(content, bytes) else str(username)
+
+
+async def apply(conn: Writer, events: Sequence[Recorded]) -> None:
+    """Write what a batch of users' events says."""
+    users = [(one, one.event) for one in events if isinstance(one.event, UserSignedUp)]
+    if users:
+        await conn.execute(
+            """
+            INSERT INTO "user" (user_id, username, folded_username, display_name_payload, joined_at)
+            SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::timestamptz[])
+            """,
+            [event.originator_id for _, event in users],
+            [event.username for _, event in users],
+            [event.username.casefold() for _, event in users],
+            [recorded.payloads.get("display_name") for recorded, _ in users],
+            [recorded.occurred_at for recorded, _ in users],
+        )

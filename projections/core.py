@@ -1,0 +1,34 @@
+"""The core read models together: one checkpoint, so that a query sees one position of the world."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from projections import comment, paper, revision, summary, text, user, vote
+from projections.writing import Writer, move_checkpoint
+from service.domain.events import SubjectKind
+from service.eventstore.model import Recorded
+from service.text import Rendered
+
+
+async def apply(
+    conn: Writer, after: int, events: Sequence[Recorded], rendered: Mapping[UUID, Rendered]
+) -> int:
+    """Write a batch that begins after the checkpoint, rows and checkpoint in the caller's transaction.
+
+    Shape:  the new checkpoint; `rendered` is what `text.prepare` made of the same events.
+    Errors: CheckpointMoved when the checkpoint is not at `after`; LookupError for an event about
+            something that no event before it made.
+    """
+    await move_checkpoint(conn, after, events[-1].position)
+    by_category: defaultdict[str, list[Recorded]] = defaultdict(list)
+    for recorded in events:
+        by_category[recorded.event.category].append(recorded)
+    await paper.apply(conn, by_category["paper"])
+    await user.apply(conn, by_category["user"])
+    tallies = await vote.apply(conn, by_category["vote"])
+    comments = await comment.apply(conn, by_category["comment"], tallies[SubjectKind.COMMENT])
+    await revision.apply(conn, by_category["summary"])
+    await summary.apply(conn, by_category["summary"], tallies[SubjectKind.SUMMARY], comments)
+    await text.apply(conn, by_category["erasure"], rendered)
+    return events[-1].position

@@ -1,0 +1,102 @@
+"""Revisions: every text that a summary has had."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from uuid import UUID
+
+from projections.reading import Page, Reader, Slice, in_order, row_maker, slices
+from projections.writing import Writer, arrays
+from service.domain.events import SummaryPublished, SummaryRevised
+from service.eventstore.model import Recorded
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionRow:
+    summary_id: UUID
+    number: int
+    editor_id: UUID | None
+    body_payload: UUID
+    note_payload: UUID | None
+    created_at: datetime
+    recorded_at: datetime
+    position: int
+
+    def key(self) -> tuple[int]:
+        """Its place among the summary's revisions."""
+        return (self.number,)
+
+
+_revision = row_maker(RevisionRow)
+
+
+async def revisions_of(conn: Reader, summary_ids: Sequence[UUID], page: Page) -> list[Slice[RevisionRow]]:
+    """Each summary's revisions, the first one first. Who may see the summary may see them.
+
+    Shape:  result[i] belongs to summary_ids[i]; page.after is row.key().
+    Units:  created_at is the claimed time, recorded_at the log's, both UTC.
+    Source: read.revision, built from SummaryPublished and SummaryRevised.
+    """
+    records = await conn.fetch(
+        """
+        SELECT i.n, r.*
+          FROM unnest($1::uuid[]) WITH ORDINALITY AS i(id, n)
+         CROSS JOIN LATERAL (
+               SELECT * FROM read.revision r
+                WHERE r.summary_id = i.id AND r.number > $2::int
+                ORDER BY r.number LIMIT $3) r
+         ORDER BY i.n, r.number
+        """,
+        summary_ids,
+        *page.key(0),
+        page.first + 1,
+    )
+    return slices(len(summary_ids), page.first, records, _revision)
+
+
+async def revisions_by_number(conn: Reader, numbers: Sequence[tuple[UUID, int]]) -> list[RevisionRow | None]:
+    """Single revisions by (summary_id, number).
+
+    Shape:  result[i] belongs to numbers[i]; None where there is none.
+    Source: read.revision.
+    """
+    records = await conn.fetch(
+        """
+        SELECT r.* FROM unnest($1::uuid[], $2::int[]) AS i(summary_id, number)
+          JOIN read.revision r USING (summary_id, number)
+        """,
+        [summary_id for summary_id, _ in numbers],
+        [number for _, number in numbers],
+    )
+    rows = [_revision(record) for record in records]
+    return in_order(numbers, (((row.summary_id, row.number), row) for row in rows))
+
+
+async def apply(conn: Writer, events: Sequence[Recorded]) -> None:
+    """Write the revisions that a batch of summaries' events made."""
+    made = [
+        _made(one, one.event) for one in events if isinstance(one.event, SummaryPublished | SummaryRevised)
+    ]
+    if made:
+        await conn.execute(
+            """
+            INSERT INTO revision (summary_id, number, editor_id, body_payload, note_payload, created_at,
+                                  recorded_at, position)
+            SELECT * FROM unnest($1::uuid[], $2::int[], $3::uuid[], $4::uuid[], $5::uuid[], $6::timestamptz[],
+                                 $7::timestamptz[], $8::bigint[])
+            """,
+            *arrays(made, *(one.name for one in fields(RevisionRow))),
+        )
+
+
+def _made(recorded: Recorded, event: SummaryPublished | SummaryRevised) -> RevisionRow:
+    return RevisionRow(
+        summary_id=event.originator_id,
+        number=event.revision if isinstance(event, SummaryRevised) else 1,
+        editor_id=recorded.actor,
+        body_payload=recorded.payloads["body"],
+        note_payload=recorded.payloads.get("note"),
+        created_at=recorded.occurred_at,
+        recorded_at=recorded.recorded_at,
+        position=recorded.position,
+    )
