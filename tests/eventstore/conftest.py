@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 
+import asyncpg
 import pytest
 
 from service.database import connection_pool, connector
@@ -27,3 +28,19 @@ def store(request: pytest.FixtureRequest) -> EventStore:
         return MemoryStore()
     opened: EventStore = request.getfixturevalue("postgres")
     return opened
+
+
+@pytest.fixture
+async def owner(database_url: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection as the database's owner, who here is a superuser."""
+    connection = await asyncpg.connect(database_url)
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+async def service(database_url: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection as the service's role."""
+    connection = await connector(database_url)()
+    yield connection
+    await connection.close()
