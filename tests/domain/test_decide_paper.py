@@ -83,7 +83,7 @@ def test_each_identifier_is_claimed_with_the_field_that_it_came_from() -> None:
         ({"doi": "10.1000/a b"}, ("doi",)),
         ({"doi": "10.1000/" + "x" * 300}, ("doi",)),
         ({"doi": "https://doi.org/10.1000/a%00b"}, ("doi",)),
-        ({"doi": "https://doi.org/10.1000/a%ED%A0%80"}, None),
+        ({"doi": "https://doi.org/10.1000/a%ED%A0%80"}, ("doi",)),
         ({"arxiv_id": "1513.03832"}, ("arxivId",)),
         ({"arxiv_id": "1503.03832\n1"}, ("arxivId",)),
         ({"arxiv_id": ""}, ("arxivId",)),
@@ -95,14 +95,9 @@ def test_each_identifier_is_claimed_with_the_field_that_it_came_from() -> None:
         ({"url": "https://example.org:99999/"}, ("url",)),
     ],
 )
-def test_bad_metadata_is_refused_with_its_field(
-    change: dict[str, object], path: tuple[str, ...] | None
-) -> None:
+def test_bad_metadata_is_refused_with_its_field(change: dict[str, object], path: tuple[str, ...]) -> None:
     outcome = given(paper_from).when(register(replace(FACENET, **change)))
-    if path is None:
-        assert outcome.error is None
-    else:
-        outcome.refused(Invalid, "input", "fields", *path)
+    outcome.refused(Invalid, "input", "fields", *path)
 
 
 def test_an_entry_of_a_list_is_counted_from_one() -> None:
