@@ -50,14 +50,15 @@ async def rebuild(pool: asyncpg.Pool, store: EventStore, on_progress: OnProgress
         async with guard.transaction():
             if not await guard.fetchval("SELECT pg_try_advisory_xact_lock($1)", _LOCK):
                 raise RebuildRunning("another rebuild is running: wait for its end")
-            await _prepare(pool)
+            await prepare(pool)
             at = await _catch_up(pool, store, report)
             at = await _switch(guard, store, at, report)
         await _clean(guard)
     return at
 
 
-async def _prepare(pool: asyncpg.Pool) -> None:
+async def prepare(pool: asyncpg.Pool) -> None:
+    """Empty tables in the schema `read_next`, like those of `read`."""
     async with pool.acquire() as conn, conn.transaction():
         await conn.execute("DROP SCHEMA IF EXISTS read_next, read_old CASCADE")
         await conn.execute("CREATE SCHEMA read_next")

@@ -10,6 +10,11 @@ import pytest
 from service.migrations import migrate
 from tests.postgres import database, execute, fresh_database, running_cluster
 
+# A copied database does not inherit the rights on the template itself, which migration 0004 gives.
+GRANT_AGAIN = """
+DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO shortscience_service', current_database()); END $$
+"""
+
 
 @pytest.fixture(scope="session")
 def cluster_dsn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
@@ -36,6 +41,7 @@ def migrated_template(cluster_dsn: str) -> str:
 async def database_url(cluster_dsn: str, migrated_template: str) -> AsyncIterator[str]:
     """A migrated, empty database of the test's own."""
     async with fresh_database(cluster_dsn, migrated_template) as dsn:
+        await execute(dsn, GRANT_AGAIN)
         yield dsn
 
 
