@@ -6,13 +6,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
-import asyncpg
 import pytest
 
 from service.commands.context import Context
 from service.commands.paper import PaperFields, RegisterPaper, register_paper
 from service.commands.summary import PublishSummary, publish_summary
 from service.commands.user import SignUp, sign_up
+from service.database import connection_pool, connector
 from service.eventstore.memory import MemoryStore
 from service.eventstore.model import EventStore
 from service.eventstore.postgres import PostgresStore
@@ -27,12 +27,9 @@ def memory_store() -> EventStore:
 
 @pytest.fixture
 async def postgres_store(database_url: str) -> AsyncIterator[EventStore]:
-    async def connect() -> asyncpg.Connection:
-        return await asyncpg.connect(database_url)
-
     async with (
-        asyncpg.create_pool(database_url, min_size=1, max_size=8) as pool,
-        PostgresStore.open(pool, connect) as store,
+        connection_pool(database_url) as pool,
+        PostgresStore.open(pool, connector(database_url)) as store,
     ):
         yield store
 

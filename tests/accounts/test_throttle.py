@@ -1,0 +1,46 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from service.accounts.throttle import TRIES, TRIES_PER_NAME, WINDOW, Throttle
+from service.domain.errors import RateLimited
+
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
+
+
+def test_all_names_together_have_a_limit_too() -> None:
+    throttle = Throttle()
+    for n in range(TRIES):
+        throttle.begin(f"name{n}", NOW)
+    with pytest.raises(RateLimited):
+        throttle.begin("another", NOW)
+    throttle.succeeded("name0")
+    throttle.begin("another", NOW)
+
+
+def test_tries_are_forgotten_one_by_one() -> None:
+    throttle = Throttle()
+    for n in range(TRIES_PER_NAME):
+        throttle.begin("ada", NOW + timedelta(seconds=n))
+    with pytest.raises(RateLimited):
+        throttle.begin("ada", NOW + WINDOW - timedelta(microseconds=1))
+    throttle.begin("ada", NOW + WINDOW)
+    with pytest.raises(RateLimited):
+        throttle.begin("ada", NOW + WINDOW)
+
+
+def test_a_refused_try_does_not_make_the_wait_longer() -> None:
+    throttle = Throttle()
+    for _ in range(TRIES_PER_NAME):
+        throttle.begin("ada", NOW)
+    for n in range(100):
+        with pytest.raises(RateLimited):
+            throttle.begin("ada", NOW + timedelta(seconds=n))
+    throttle.begin("ada", NOW + WINDOW)
+
+
+def test_an_undecided_try_does_not_count() -> None:
+    throttle = Throttle()
+    for _ in range(TRIES_PER_NAME + 1):
+        throttle.undecided(throttle.begin("ada", NOW))
+    throttle.begin("ada", NOW)
