@@ -4,6 +4,8 @@ import re
 
 from math_core import LatexError, LatexToMathML
 
+from service.text.brackets import MOST_OPEN, too_many_open
+
 LONGEST_FORMULA = 2_000
 DEEPEST_NESTING = 40
 _GROWTH = 40
@@ -38,13 +40,14 @@ def to_mathml(latex: str, display: bool) -> str:
     Shape:  one `<math>` element; block style if `display`.
     Units:  at most 2,000 characters and 40 levels of nesting: deeper input would overflow the converter's
             stack and end the process.
+            Brackets left open double its time one by one: at most 6 may be.
     Errors: FormulaProblem, whose text says what is wrong.
     """
-    _check(latex)
+    converter = LatexToMathML(fancy_error=False, macros=_MACROS)
+    _check(latex, converter)
     # Numbers would start again with each formula and could not be referred to.
     source = _NUMBERED.sub(r"\\\1{\2*}", _LABEL.sub("", latex))
     try:
-        converter = LatexToMathML(fancy_error=False, macros=_MACROS)
         mathml = converter.convert_with_local_state(source, displaystyle=display)
     except LatexError as error:
         raise FormulaProblem(_OFFSET.sub("", str(error))) from error
@@ -53,7 +56,7 @@ def to_mathml(latex: str, display: bool) -> str:
     return mathml
 
 
-def _check(latex: str) -> None:
+def _check(latex: str, converter: LatexToMathML) -> None:
     if len(latex) > LONGEST_FORMULA:
         raise FormulaProblem(f"The formula is longer than {LONGEST_FORMULA:,} characters.")
     refused = _REFUSED.search(latex)
@@ -61,6 +64,16 @@ def _check(latex: str) -> None:
         raise FormulaProblem(f"The command {refused[0]} is not available.")
     if nesting(latex) > DEEPEST_NESTING:
         raise FormulaProblem(f"The formula is nested more than {DEEPEST_NESTING} levels deep.")
+    if too_many_open(latex, lambda piece: _stands_alone(piece, converter)):
+        raise FormulaProblem(f"The formula has more than {MOST_OPEN} brackets open at once.")
+
+
+def _stands_alone(latex: str, converter: LatexToMathML) -> bool:
+    try:
+        converter.convert_with_local_state(latex, displaystyle=False)
+    except LatexError:
+        return False
+    return True
 
 
 def nesting(latex: str) -> int:
