@@ -33,6 +33,7 @@ _AWAY = (  # the database, or our place as leader, is not there just now
     asyncpg.TransactionRollbackError,
     asyncpg.UndefinedTableError,  # a rebuild has just switched
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # also when a connection dies just as it is to be used
 )
 
 
