@@ -40,8 +40,11 @@ def render(body: str, *, anchor: str = "") -> Rendered:
     parser = _parser()
     env: EnvType = {ANCHOR: anchor, PROBLEMS: [], _FORMULAS: 0}
     tokens = parser.parse(_INVISIBLE.sub("", body), env)
-    html = clean(parser.renderer.render(tokens, parser.options, env))
-    return Rendered(html, plain_text(tokens), references(tokens), tuple(env[PROBLEMS]))
+    html = _INVISIBLE.sub(
+        "", parser.renderer.render(tokens, parser.options, env)
+    )  # entities can bring them back
+    plain = _INVISIBLE.sub("", plain_text(tokens))
+    return Rendered(clean(html), plain, references(tokens), tuple(env[PROBLEMS]))
 
 
 def _parser() -> MarkdownIt:

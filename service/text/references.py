@@ -15,7 +15,7 @@ _ARXIV_PATH = re.compile(
 )
 _DOI_HOSTS = ("doi.org", "dx.doi.org", "www.doi.org")
 _DOI = re.compile(r"10\.\d{4,9}/\S+")
-_UNPRINTABLE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_UNPRINTABLE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def references(tokens: Iterable[Token]) -> tuple[PaperReference, ...]:
