@@ -7,6 +7,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError
 from argon2.profiles import CHEAPEST
 
 from service.accounts.passwords import Passwords
@@ -15,7 +16,7 @@ from service.accounts.sessions import LIFETIME
 from service.commands.context import Context
 from service.commands.user import SignUp, sign_up
 from service.database import connector
-from service.domain.errors import DomainError, ExistsAlready, Invalid, RateLimited, Unauthenticated
+from service.domain.errors import ExistsAlready, Invalid, RateLimited, Unauthenticated
 from service.domain.events import UserSignedUp
 from service.eventstore.model import LogBusy
 from service.eventstore.postgres import PostgresStore
@@ -45,10 +46,10 @@ async def test_what_proves_who_someone_is_stays_out_of_the_log(
     accounts: Accounts, pool: asyncpg.Pool
 ) -> None:
     session = await accounts.sign_up("ada", PASSWORD, "Ada", EMAIL)
-    stored = str(await pool.fetch("SELECT data FROM events")) + str(
-        await pool.fetch("SELECT * FROM payloads")
-    )
-    stored += str(await pool.fetch("SELECT * FROM commands"))
+    events = await pool.fetch("SELECT actor, convert_from(data, 'UTF8') FROM events")
+    payloads = await pool.fetch("SELECT convert_from(content, 'UTF8') FROM payloads")
+    stored = str(events + payloads + await pool.fetch("SELECT * FROM commands, claims"))
+    assert "Ada" in stored
     sessions = str(await pool.fetch("SELECT * FROM accounts.sessions"))
     for secret in (PASSWORD, EMAIL, session.token, session.token.removeprefix("ss_")):
         assert secret not in stored
@@ -278,13 +279,12 @@ async def test_signing_in_forgets_the_failures_before(accounts: Accounts) -> Non
         assert await accounts.sign_in("ada", PASSWORD)
 
 
-async def test_a_try_that_the_database_broke_does_not_count(accounts: Accounts, pool: asyncpg.Pool) -> None:
+async def test_a_try_that_ended_in_an_error_does_not_count(accounts: Accounts, pool: asyncpg.Pool) -> None:
     await accounts.sign_up("ada", PASSWORD, None, None)
     hashed = await pool.fetchval("SELECT hash FROM accounts.passwords")
     await pool.execute("UPDATE accounts.passwords SET hash = 'torn'")
     for _ in range(12):
-        with pytest.raises(Exception, match="(?i)hash|decod") as error:
+        with pytest.raises(InvalidHashError):
             await accounts.sign_in("ada", PASSWORD)
-        assert not isinstance(error.value, DomainError)
     await pool.execute("UPDATE accounts.passwords SET hash = $1", hashed)
     assert await accounts.sign_in("ada", PASSWORD)
