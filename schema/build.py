@@ -1,0 +1,57 @@
+"""The schema, put together."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import strawberry
+from graphql import GraphQLError
+from strawberry.extensions import AddValidationRules, MaxTokensLimiter, ParserCache, ValidationCache
+
+from schema.comment import Comment
+from schema.limits import MOST_TOKENS, RULES
+from schema.masking import Masking
+from schema.mutations.comment import CommentMutations
+from schema.mutations.paper import PaperMutations
+from schema.mutations.summary import SummaryMutations
+from schema.mutations.user import UserMutations
+from schema.mutations.vote import VoteMutations
+from schema.query import Query
+from schema.refusals import HANDLERS
+from schema.revision import Revision
+from schema.scalars import CONFIG
+from schema.scope import OneOperation, Scope
+
+
+@strawberry.type(
+    description="What can be done. Expected failures are members of each result's union; anything else is an "
+    "error with extensions.code."
+)
+class Mutation(UserMutations, PaperMutations, SummaryMutations, VoteMutations, CommentMutations):
+    pass
+
+
+class Schema(strawberry.Schema):
+    """Errors are logged once, by Masking, and only those that are ours."""
+
+    def process_errors(self, errors: Iterable[GraphQLError], execution_context: Any = None) -> None:
+        pass
+
+
+def build_schema() -> strawberry.Schema:
+    """The API. Execute it with a `schema.context.Context` made for the request."""
+    return Schema(
+        query=Query,
+        mutation=Mutation,
+        types=[Comment, Revision],
+        config=CONFIG,
+        exception_handlers=HANDLERS,
+        extensions=[
+            Masking,
+            Scope,
+            lambda: MaxTokensLimiter(MOST_TOKENS),
+            lambda: AddValidationRules(list(RULES)),
+            ParserCache,
+            OneOperation,
+            ValidationCache,
+        ],
+    )

@@ -1,0 +1,154 @@
+"""What a request brings with it, and what one operation of it reads with."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+from uuid import UUID
+
+import asyncpg
+import strawberry
+from graphql import GraphQLError
+
+from projections.progress import Progress
+from schema.loaders import Loaders
+from schema.reading import ReadSession
+from schema.scalars import LogPosition, log_position, parse_position
+from service.accounts.service import Accounts
+from service.commands.context import Context as CommandContext
+from service.commands.context import Done
+from service.eventstore.model import EventStore
+
+C = TypeVar("C")
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What every request works with; the application makes them once.
+
+    Units:  log_id is that of the store's head; secret is the installation's; clock gives aware UTC;
+            base_url has no slash at its end; wait_seconds bounds the wait for the read models.
+    """
+
+    store: EventStore
+    pool: asyncpg.Pool
+    accounts: Accounts
+    progress: Progress
+    log_id: UUID
+    secret: bytes
+    clock: Callable[[], datetime]
+    random: Callable[[int], bytes]
+    base_url: str
+    wait_seconds: float = 5.0
+
+
+@dataclass(slots=True)
+class Context:
+    """One request: who asks. `position` is what its answer reflects, None before it is answered."""
+
+    tools: Tools
+    viewer: UUID | None = None
+    token: str | None = None
+    position: int | None = None
+
+    def position_header(self) -> str | None:
+        """The value of the header Position; None for an answer that reads nothing of the log."""
+        return None if self.position is None else str(log_position(self.tools.log_id, self.position))
+
+
+async def open_context(tools: Tools, *, token: str | None = None, min_position: str | None = None) -> Context:
+    """The context of a request with this bearer token and this header Min-Position, once it is reached.
+
+    Errors: GraphQLError with extensions.code UNAUTHENTICATED (unknown or expired token), INVALID
+            (Min-Position malformed, of another log, or beyond the end) or NOT_YET_VISIBLE.
+    """
+    viewer = None if token is None else await authenticate(tools, token)
+    if min_position is not None:
+        await _reach(tools, parse_position(min_position, tools.log_id))
+    return Context(tools, viewer, token)
+
+
+async def authenticate(tools: Tools, token: str) -> UUID:
+    """Whose token it is. Errors: GraphQLError UNAUTHENTICATED, never a silent visitor."""
+    viewer = await tools.accounts.user_of(token)
+    if viewer is None:
+        raise GraphQLError(
+            "This token is unknown or has expired: sign in again, or leave the header Authorization out.",
+            extensions={"code": "UNAUTHENTICATED"},
+        )
+    return viewer
+
+
+async def _reach(tools: Tools, position: int) -> None:
+    if position > (await tools.store.head()).position:
+        raise GraphQLError("Min-Position is beyond the end of the log.", extensions={"code": "INVALID"})
+    if not await tools.progress.wait_for(position, tools.wait_seconds):
+        raise GraphQLError(
+            "Min-Position is recorded, but cannot be read yet: try again.",
+            extensions={"code": "NOT_YET_VISIBLE", "position": str(log_position(tools.log_id, position))},
+        )
+
+
+class Operation:
+    """One operation, which resolvers find as info.context. It reads one snapshot; after a change, a new one."""
+
+    def __init__(self, request: Context) -> None:
+        self.request = request
+        self.tools = request.tools
+        self.viewer = request.viewer
+        self._renew()
+
+    def _renew(self) -> None:
+        self.session = ReadSession(self.tools.pool)
+        self.loaders = Loaders(self.session, self.viewer, self.tools.secret)
+
+    async def close(self) -> None:
+        """End the snapshot, and tell the request which position it had."""
+        await self.session.close()
+        self._reflect(self.session.position)
+
+    def _reflect(self, position: int | None) -> None:
+        if position is not None:
+            self.request.position = max(position, self.request.position or 0)
+
+    def log_position(self, position: int) -> LogPosition:
+        return log_position(self.tools.log_id, position)
+
+    async def perform(self, act: Callable[[CommandContext, C], Awaitable[Done]], command: C) -> Done:
+        """Carry out a command; what is read after it is read at its position or later, if in time."""
+        await self.release()
+        done = await act(self._command_context(), command)
+        await self.catch_up(done.position)
+        return done
+
+    async def release(self) -> None:
+        """Hold no connection while something is written: the writer may need it."""
+        await self.close()
+        self._renew()
+
+    async def catch_up(self, position: int) -> None:
+        """Wait, within bounds, until the read models show this position."""
+        if await self.tools.progress.wait_for(position, self.tools.wait_seconds):
+            self._reflect(position)
+
+    def _command_context(self) -> CommandContext:
+        tools = self.tools
+        return CommandContext(tools.store, tools.secret, tools.clock, tools.random, self.viewer)
+
+
+def unseen(operation: Operation, position: LogPosition) -> GraphQLError:
+    """Why what a mutation changed cannot be shown, although it is recorded."""
+    late = (operation.session.position or 0) < position.position
+    return GraphQLError(
+        "The change is recorded, but cannot be read yet: read again with the header Min-Position."
+        if late
+        else "The change is recorded, but the viewer may not see what it changed.",
+        extensions={
+            "code": "NOT_YET_VISIBLE" if late else "NOT_FOUND",
+            "position": str(position),
+            "committed": True,
+        },
+    )
+
+
+Info = strawberry.Info[Operation, None]

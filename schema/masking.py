@@ -1,0 +1,91 @@
+"""What clients are told of errors: their own in full, ours by a number that is also in the service's log."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import structlog
+from graphql import GraphQLError, GraphQLSyntaxError
+from strawberry.exceptions import MissingQueryError
+from strawberry.extensions import SchemaExtension
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.types.execution import PreExecutionError
+
+from schema.refusals import CODES
+from service.domain.errors import DomainError
+from service.eventstore.model import LogBusy, LogUnavailable
+
+LEFT_TO_THE_TRANSPORT = (MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError)
+BUSY = "The service is too busy just now, and nothing was recorded: try again in a moment."
+UNKNOWN_OUTCOME = (
+    "The log cannot be reached just now, and the change may or may not have been recorded: send it again "
+    "with the same idempotencyKey, which gives the first outcome; without a key, look first."
+)
+NO_DATABASE = "The database cannot be reached just now: try again in a moment."
+INTERNAL = "Something went wrong here, and it is not your request. Tell us errorId if it stays."
+DATABASE_GONE = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.TooManyConnectionsError,
+)
+
+logger = structlog.get_logger()
+
+
+class Masking(SchemaExtension):
+    """Gives every error a code, and keeps what is inside the service inside."""
+
+    async def on_operation(self) -> AsyncIterator[None]:
+        try:
+            yield
+        except LEFT_TO_THE_TRANSPORT:
+            raise
+        except Exception as error:
+            failure = error if isinstance(error, GraphQLError) else GraphQLError("", original_error=error)
+            raise told(failure, "GRAPHQL_VALIDATION_FAILED") from error
+        result = self.execution_context.result
+        if result is not None and result.errors:
+            early = isinstance(result, PreExecutionError)
+            default = "GRAPHQL_VALIDATION_FAILED" if early else "BAD_USER_INPUT"
+            result.errors = [told(error, default) for error in result.errors]
+
+
+def told(error: GraphQLError, default: str) -> GraphQLError:
+    """A new error for the client; default is the code of one that the client made and that has none."""
+    cause = _cause(error)
+    if isinstance(cause, GraphQLSyntaxError):
+        return _shown(error, error.message, {"code": "GRAPHQL_PARSE_FAILED"})
+    if isinstance(cause, GraphQLError):
+        return _shown(error, error.message, {"code": default, **(cause.extensions or {})})
+    if isinstance(cause, DomainError):
+        about = {"argument": ".".join(cause.path)} if cause.path else {}
+        return _shown(error, cause.message, {"code": CODES[type(cause)].value, **about})
+    if isinstance(cause, LogBusy):
+        return _shown(error, BUSY, {"code": "BUSY"})
+    if isinstance(cause, LogUnavailable):
+        return _logged(error, cause, UNKNOWN_OUTCOME, "BUSY")
+    if isinstance(cause, DATABASE_GONE) or type(cause) is asyncpg.InterfaceError:
+        return _logged(error, cause, NO_DATABASE, "BUSY")
+    return _logged(error, cause, INTERNAL, "INTERNAL")
+
+
+def _cause(error: GraphQLError) -> Exception:
+    cause: Exception = error
+    while isinstance(cause, GraphQLError) and cause.original_error is not None:
+        cause = cause.original_error
+    return cause
+
+
+def _logged(error: GraphQLError, cause: Exception, message: str, code: str) -> GraphQLError:
+    error_id = uuid4().hex
+    logger.error("request failed", error_id=error_id, code=code, path=error.path, exc_info=cause)
+    return _shown(error, message, {"code": code, "errorId": error_id})
+
+
+def _shown(error: GraphQLError, message: str, extensions: dict[str, Any]) -> GraphQLError:
+    return GraphQLError(
+        message, error.nodes, error.source, error.positions, error.path, extensions=extensions
+    )

@@ -1,0 +1,13 @@
+"""What all inputs share."""
+
+from typing import Any
+
+import strawberry
+
+from schema.fields import ABSENT
+
+KEY: Any = strawberry.field(
+    default=ABSENT,
+    description="The same key from the same user gives the first call's outcome again and appends nothing; "
+    "with another request it is refused as CONFLICT.",
+)

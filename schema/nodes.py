@@ -1,0 +1,31 @@
+"""Anything by its id, as far as the viewer may see it."""
+
+from typing import assert_never
+
+from schema.comment import load_comment
+from schema.context import Operation
+from schema.ids import NodeId
+from schema.node import Node
+from schema.paper import load_paper
+from schema.revision import load_revision
+from schema.summary import load_summary
+from schema.user import load_user
+
+
+async def load_node(operation: Operation, node_id: NodeId) -> Node | None:
+    """None for what does not exist and for what the viewer may not see."""
+    match node_id.kind:
+        case "Paper":
+            return await load_paper(operation, node_id.uuid)
+        case "Summary":
+            return await load_summary(operation, node_id.uuid)
+        case "Comment":
+            return await load_comment(operation, node_id.uuid)
+        case "User":
+            return await load_user(operation, node_id.uuid)
+        case "Revision":
+            if node_id.number is None or await load_summary(operation, node_id.uuid) is None:
+                return None
+            return await load_revision(operation, node_id.uuid, node_id.number)
+        case _:
+            assert_never(node_id.kind)

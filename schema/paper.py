@@ -1,0 +1,125 @@
+"""Papers."""
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
+
+import strawberry
+from strawberry import ID
+
+from projections import summary
+from projections.paper import PaperRow
+from schema.connections import After, Connection, First, Order, Source, page
+from schema.context import Info, Operation
+from schema.enums import IdentifierScheme, MetadataSource, SummaryOrder
+from schema.fields import ABSENT, resolved
+from schema.ids import NodeId
+from schema.node import Node
+
+if TYPE_CHECKING:
+    from schema.summary import Summary
+
+SummaryType = Annotated["Summary", strawberry.lazy("schema.summary")]
+
+OF_PAPER = {
+    SummaryOrder.TOP: Order("paper.summaries.TOP", (float, UUID)),
+    SummaryOrder.LATEST: Order("paper.summaries.LATEST", (datetime, UUID)),
+    SummaryOrder.OLDEST: Order("paper.summaries.OLDEST", (datetime, UUID)),
+}
+
+
+@strawberry.type(description="One of the names that a paper goes by.")
+class PaperIdentifier:
+    scheme: IdentifierScheme = strawberry.field(description="What kind of name it is.")
+    value: str = strawberry.field(
+        description="The name in its one form: a DOI in lower case, an arXiv id without version."
+    )
+
+
+@strawberry.type(description="Who wrote a paper.")
+class Author:
+    name: str = strawberry.field(description="The name as printed on the paper.")
+
+
+@strawberry.type(description="A scientific paper.")
+class Paper(Node):
+    paper_id: strawberry.Private[UUID]
+    bibtex_key: str = strawberry.field(
+        description="The primary BibTeX key, e.g. journals/corr/SchroffKP15. One of the paper's identifiers, "
+        "never its identity."
+    )
+    doi: str | None = strawberry.field(description="Its DOI, in lower case.")
+    arxiv_id: str | None = strawberry.field(description="Its arXiv id, without version.")
+    title: str = strawberry.field(description="Its title.")
+    abstract: str | None = strawberry.field(description="Its abstract.")
+    authors: list[Author] = strawberry.field(description="Its authors, in the order printed.")
+    year: int | None = strawberry.field(description="The year in which it appeared.")
+    published_on: date | None = strawberry.field(description="When version 1 first appeared.")
+    keywords: list[str] = strawberry.field(description="What it is about.")
+    source: MetadataSource = strawberry.field(
+        description="Where the metadata came from, e.g. ARXIV: shown to readers as 'via arXiv'."
+    )
+    url: str | None = strawberry.field(description="Where to read about it.")
+    pdf_url: str | None = strawberry.field(description="Its PDF: that of arXiv, for papers that are there.")
+    created_at: datetime = strawberry.field(description="When it was registered.")
+
+    @resolved(description="All names that it goes by, ordered by scheme and value.")
+    async def identifiers(self, info: Info) -> list[PaperIdentifier]:
+        rows = await info.context.loaders.identifiers.load(self.paper_id)
+        return [PaperIdentifier(scheme=IdentifierScheme[row.scheme], value=row.value) for row in rows]
+
+    @resolved(description="Its public summaries.")
+    def summaries(
+        self,
+        info: Info,
+        first: First = 20,
+        after: After = ABSENT,
+        order_by: Annotated[
+            SummaryOrder, strawberry.argument(description="Which ones come first.")
+        ] = SummaryOrder.TOP,
+    ) -> Connection[SummaryType]:
+        from schema.summary import summary_from
+
+        order, by, loaders = OF_PAPER[order_by], summary.SummaryOrder(order_by.value), info.context.loaders
+        asked = page(order, first, after)
+        return Connection(
+            source=Source(
+                load=lambda: loaders.summaries_of_paper.load((self.paper_id, asked, by)),
+                count=lambda: loaders.count_of_paper.load(self.paper_id),
+                node=lambda row: summary_from(row, info.context),
+                cursor=lambda row: order.cursor(row.key(by)),
+                page=asked,
+            )
+        )
+
+    @resolved(description="The viewer's own summary of this paper, whatever its visibility.")
+    async def viewer_summary(self, info: Info) -> SummaryType | None:
+        from schema.summary import summary_from
+
+        row = await info.context.loaders.own_summary(self.paper_id)
+        return None if row is None else summary_from(row, info.context)
+
+
+def paper_from(row: PaperRow) -> Paper:
+    return Paper(
+        id=ID(str(NodeId("Paper", row.paper_id))),
+        paper_id=row.paper_id,
+        bibtex_key=row.bibtex_key,
+        doi=row.doi,
+        arxiv_id=row.arxiv_id,
+        title=row.title,
+        abstract=row.abstract,
+        authors=[Author(name=name) for name in row.authors],
+        year=row.year,
+        published_on=row.published_on,
+        keywords=list(row.keywords),
+        source=MetadataSource[row.source],
+        url=row.url,
+        pdf_url=None if row.arxiv_id is None else f"https://arxiv.org/pdf/{row.arxiv_id}",
+        created_at=row.created_at,
+    )
+
+
+async def load_paper(operation: Operation, paper_id: UUID) -> Paper | None:
+    row = await operation.loaders.paper.load(paper_id)
+    return None if row is None else paper_from(row)

@@ -1,0 +1,60 @@
+"""One snapshot for one operation: all its parts show the same moment."""
+
+import asyncio
+from typing import Any
+
+import asyncpg
+
+from projections import progress
+
+
+class ReadSession:
+    """A read-only transaction on one connection, begun by the first read.
+
+    Fetches follow one another. `position` is what the snapshot reflects, None before the first read;
+    `statements` counts reads, without the position and the transaction's own commands.
+
+    Errors: of asyncpg; RuntimeError for a read after `close`.
+    """
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self.position: int | None = None
+        self.statements = 0
+        self._pool = pool
+        self._lock = asyncio.Lock()
+        self._conn: Any = None
+        self._transaction: Any = None
+        self._closed = False
+
+    async def fetch(self, sql: str, *args: Any) -> list[Any]:
+        """All records that a statement returns, as of the snapshot."""
+        async with self._lock:
+            if self._closed:
+                raise RuntimeError("this snapshot is closed: what it loads must be awaited before")
+            if self._conn is None:
+                await self._open()
+            self.statements += 1
+            return list(await self._conn.fetch(sql, *args))
+
+    async def _open(self) -> None:
+        conn = await self._pool.acquire()
+        try:
+            self._transaction = conn.transaction(isolation="repeatable_read", readonly=True)
+            await self._transaction.start()
+            self.position = await progress.position(conn)
+        except BaseException:
+            await self._pool.release(conn)
+            raise
+        self._conn = conn
+
+    async def close(self) -> None:
+        """End the transaction and give the connection back; harmless when repeated."""
+        async with self._lock:
+            self._closed = True
+            conn, self._conn = self._conn, None
+            if conn is None:
+                return
+            try:
+                await self._transaction.rollback()
+            finally:
+                await self._pool.release(conn)

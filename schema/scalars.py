@@ -1,0 +1,122 @@
+"""Scalars with one exact form each: what is written is what is read."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any, NewType
+from uuid import UUID
+
+import strawberry
+from graphql import GraphQLError
+from strawberry.schema.config import StrawberryConfig
+
+LOG_DIGITS = 8
+POSITION_DIGITS = 16
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_DATE_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})", re.ASCII)
+_POSITION = re.compile(rf"[0-9a-f]{{{LOG_DIGITS}}}-[0-9]{{{POSITION_DIGITS}}}", re.ASCII)
+
+HTML = NewType("HTML", str)
+
+
+@dataclass(frozen=True, slots=True)
+class LogPosition:
+    """A place in one log: log is the beginning of that log's id."""
+
+    log: str
+    position: int
+
+    def __str__(self) -> str:
+        return f"{self.log}-{self.position:0{POSITION_DIGITS}d}"
+
+
+def log_position(log_id: UUID, position: int) -> LogPosition:
+    return LogPosition(log_id.hex[:LOG_DIGITS], position)
+
+
+def parse_position(text: str, log_id: UUID) -> int:
+    """The place in this log that a client sent, such as in the header Min-Position.
+
+    Errors: GraphQLError with the code INVALID for another form and for a position of another log.
+    """
+    found = _position(text)
+    if found.log != log_id.hex[:LOG_DIGITS]:
+        raise _invalid(
+            "This Position belongs to another log, as after a restore from a backup: "
+            "forget it and read from the beginning."
+        )
+    return found.position
+
+
+def _position(value: Any) -> LogPosition:
+    if not isinstance(value, str) or not _POSITION.fullmatch(value):
+        raise _invalid("This is not a Position of this service: Positions come from answers, unchanged.")
+    return LogPosition(value[:LOG_DIGITS], int(value[LOG_DIGITS + 1 :]))
+
+
+def _date_time(value: Any) -> datetime:
+    if isinstance(value, str) and _DATE_TIME.fullmatch(value):
+        try:
+            return datetime.fromisoformat(value).astimezone(UTC)
+        except (ValueError, OverflowError):
+            pass  # such as month 13: told below
+    raise _invalid("A DateTime is RFC 3339 with its offset, such as 2026-11-23T10:08:36.000123Z.")
+
+
+def _date(value: Any) -> date:
+    if isinstance(value, str) and _DATE.fullmatch(value):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            pass  # such as month 13: told below
+    raise _invalid("A Date is ISO 8601, such as 2015-03-12.")
+
+
+def written_date_time(value: datetime) -> str:
+    """Always with six digits and Z. Errors: ValueError for a naive time."""
+    if value.tzinfo is None:
+        raise ValueError(f"the time {value} has no time zone")
+    return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _html(_value: Any) -> HTML:
+    raise _invalid("HTML is only ever an answer.")
+
+
+def _invalid(message: str) -> GraphQLError:
+    return GraphQLError(message, extensions={"code": "INVALID"})
+
+
+CONFIG = StrawberryConfig(
+    scalar_map={
+        datetime: strawberry.scalar(
+            name="DateTime",
+            description="RFC 3339, UTC, microseconds: 2026-11-23T10:08:36.000123Z",
+            serialize=written_date_time,
+            parse_value=_date_time,
+        ),
+        date: strawberry.scalar(
+            name="Date",
+            description="ISO 8601 calendar date: 2015-03-12",
+            serialize=date.isoformat,
+            parse_value=_date,
+        ),
+        LogPosition: strawberry.scalar(
+            name="Position",
+            description=(
+                "A place in the event log, as an opaque string: ordered, bound to one log (after a restore "
+                "an old one is refused), gaps mean nothing. Every mutation payload carries one, and every "
+                "answer has the position it reflects in the HTTP header `Position`. A read that must see a "
+                "write sends that write's position in the header `Min-Position`."
+            ),
+            serialize=str,
+            parse_value=_position,
+        ),
+        HTML: strawberry.scalar(
+            name="HTML",
+            description="Sanitised HTML: Markdown rendered, LaTeX as MathML. Safe to insert into a page.",
+            serialize=str,
+            parse_value=_html,
+        ),
+    }
+)

@@ -1,0 +1,148 @@
+"""Summaries of papers."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+import strawberry
+from graphql import GraphQLError
+from strawberry import ID
+
+from projections.summary import SummaryRow
+from projections.text import TextRow
+from schema.comment import Comment, comments_of
+from schema.connections import After, Connection, First, Order, Source, page
+from schema.context import Info, Operation
+from schema.enums import Visibility
+from schema.fields import ABSENT, resolved
+from schema.ids import NodeId
+from schema.mentions import mentioned_papers
+from schema.node import Node
+from schema.paper import Paper, load_paper
+from schema.revision import Revision, load_revision, revision_from
+from schema.scalars import HTML
+from schema.user import Actor, load_actor
+from schema.vote import Votable, score_of
+from service.domain.policy import may_edit_summary
+from service.text import excerpt
+
+LONGEST_EXCERPT = 5_000
+OF_SUMMARY = Order("summary.revisions", (int,))
+
+Length = Annotated[int, strawberry.argument(description="How many characters at most, from 1 to 5000.")]
+Number = Annotated[int, strawberry.argument(description="The revision's number, from 1.")]
+
+
+@strawberry.type(description="What a person wrote about a paper.")
+class Summary(Node, Votable):
+    row: strawberry.Private[SummaryRow]
+    visibility: Visibility = strawberry.field(description="Who sees it.")
+    retracted_at: datetime | None = strawberry.field(
+        description="Set when the author withdrew it: only the author still sees it."
+    )
+    created_at: datetime = strawberry.field(
+        description="As claimed by an import, otherwise when it was recorded."
+    )
+    updated_at: datetime = strawberry.field(description="When the text last changed.")
+    comment_count: int = strawberry.field(description="All comments of all threads, without removed ones.")
+    permalink: str = strawberry.field(description="The address of its page.")
+    viewer_can_edit: bool = strawberry.field(
+        description="Whether the viewer may revise it, retract it and set its visibility."
+    )
+    revision_number: int = strawberry.field(description="The number of the current revision; the first is 1.")
+
+    @resolved(description="The paper that it is about.")
+    async def paper(self, info: Info) -> Paper:
+        found = await load_paper(info.context, self.row.paper_id)
+        if found is None:
+            raise LookupError(f"summary of paper {self.row.paper_id}, which is not there")
+        return found
+
+    @resolved(description="Who wrote it.")
+    async def author(self, info: Info) -> Actor:
+        return await load_actor(info.context, self.row.author_id)
+
+    @resolved(
+        description="Markdown with $inline$, $$display$$, \\(…\\) and \\[…\\] LaTeX, byte for byte as "
+        "written. Null when the current text was redacted."
+    )
+    async def body(self, info: Info) -> str | None:
+        text = await self._text(info.context)
+        return None if text is None else text.source
+
+    @resolved(description="The text to show. Null when the current text was redacted.")
+    async def body_html(self, info: Info) -> HTML | None:
+        text = await self._text(info.context)
+        return None if text is None else HTML(text.html)
+
+    @resolved(description="Plain text, cut at a word boundary. Empty when the text was redacted.")
+    async def excerpt(self, info: Info, length: Length = 280) -> str:
+        if not 1 <= length <= LONGEST_EXCERPT:
+            raise GraphQLError(
+                f"length is {length:,}, and an excerpt has from 1 to {LONGEST_EXCERPT:,} characters.",
+                extensions={
+                    "code": "INVALID",
+                    "argument": "length",
+                    "limit": LONGEST_EXCERPT,
+                    "amount": length,
+                },
+            )
+        text = await self._text(info.context)
+        return "" if text is None else excerpt(text.plain, length)
+
+    @resolved(description="The top of its threads of comments, oldest first.")
+    def comments(self, info: Info, first: First = 20, after: After = ABSENT) -> Connection[Comment]:
+        return comments_of(info.context, self.row.summary_id, first, after)
+
+    @resolved(
+        description="Papers that the text links to, by \\cite{key}, a paper page link, an arXiv or "
+        "a DOI link."
+    )
+    async def mentions(self, info: Info) -> list[Paper]:
+        text = await self._text(info.context)
+        return [] if text is None else await mentioned_papers(info.context, text.references)
+
+    @resolved(description="Every version of the text, the first one first.")
+    def revisions(self, info: Info, first: First = 20, after: After = ABSENT) -> Connection[Revision]:
+        asked, loaders = page(OF_SUMMARY, first, after), info.context.loaders
+        return Connection(
+            source=Source(
+                load=lambda: loaders.revisions_of_summary.load((self.row.summary_id, asked)),
+                count=self._revision_count,
+                node=lambda row: revision_from(row, info.context),
+                cursor=lambda row: OF_SUMMARY.cursor(row.key()),
+                page=asked,
+            )
+        )
+
+    @resolved(description="One version of the text; null if there is none of this number.")
+    async def revision(self, info: Info, number: Number) -> Revision | None:
+        return await load_revision(info.context, self.row.summary_id, number)
+
+    async def _revision_count(self) -> int:
+        return self.row.revision_number  # they are numbered from 1 without gaps
+
+    async def _text(self, operation: Operation) -> TextRow | None:
+        text: TextRow | None = await operation.loaders.text.load(self.row.body_payload)
+        return text
+
+
+def summary_from(row: SummaryRow, operation: Operation) -> Summary:
+    return Summary(
+        id=ID(str(NodeId("Summary", row.summary_id))),
+        row=row,
+        score=score_of(row.summary_id, row.up, row.down),
+        visibility=Visibility[row.visibility],
+        retracted_at=row.retracted_at,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        comment_count=row.comment_count,
+        permalink=f"{operation.tools.base_url}/summaries/{row.summary_id}",
+        viewer_can_edit=may_edit_summary(operation.viewer, row.author_id, row.retracted_at is not None),
+        revision_number=row.revision_number,
+    )
+
+
+async def load_summary(operation: Operation, summary_id: UUID) -> Summary | None:
+    row = await operation.loaders.summary.load(summary_id)
+    return None if row is None else summary_from(row, operation)

@@ -1,0 +1,82 @@
+"""People, and who wrote something."""
+
+from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
+
+import strawberry
+from strawberry import ID
+
+from projections.summary import SummaryOrder
+from projections.user import UserRow
+from schema.connections import After, Connection, First, Order, Source, page
+from schema.context import Info, Operation
+from schema.fields import ABSENT, resolved
+from schema.ids import NodeId
+from schema.node import Node
+
+if TYPE_CHECKING:
+    from schema.summary import Summary
+
+from datetime import datetime
+
+OF_USER = Order("user.summaries", (datetime, UUID))
+
+
+@strawberry.type(description="Somebody who signed up.")
+class User(Node):
+    user_id: strawberry.Private[UUID]
+    username: str = strawberry.field(description="Unique, whatever its case.")
+    display_name: str = strawberry.field(description="The name to show; the username when there is no other.")
+    joined_at: datetime = strawberry.field(description="When they signed up.")
+
+    @resolved(
+        description="Their public summaries, the latest change of the text first; to themselves, all of them."
+    )
+    def summaries(
+        self, info: Info, first: First = 20, after: After = ABSENT
+    ) -> Connection[Annotated["Summary", strawberry.lazy("schema.summary")]]:
+        from schema.summary import summary_from
+
+        asked, loaders = page(OF_USER, first, after), info.context.loaders
+        return Connection(
+            source=Source(
+                load=lambda: loaders.summaries_of_user.load((self.user_id, asked)),
+                count=lambda: loaders.count_of_user.load(self.user_id),
+                node=lambda row: summary_from(row, info.context),
+                cursor=lambda row: OF_USER.cursor(row.key(SummaryOrder.LATEST)),
+                page=asked,
+            )
+        )
+
+
+@strawberry.type(description="An author who cannot be named.")
+class AnonymousActor:
+    label: str = strawberry.field(description="What to show in place of a name.")
+
+
+Actor = Annotated[
+    User | AnonymousActor,
+    strawberry.union(
+        "Actor", description="Who wrote something: a user, or an author who cannot be named or linked to one."
+    ),
+]
+
+
+def user_from(row: UserRow) -> User:
+    return User(
+        id=ID(str(NodeId("User", row.user_id))),
+        user_id=row.user_id,
+        username=row.username,
+        display_name=row.display_name,
+        joined_at=row.joined_at,
+    )
+
+
+async def load_user(operation: Operation, user_id: UUID) -> User | None:
+    row = await operation.loaders.user.load(user_id)
+    return None if row is None else user_from(row)
+
+
+async def load_actor(operation: Operation, user_id: UUID | None) -> User | AnonymousActor:
+    found = None if user_id is None else await load_user(operation, user_id)
+    return found or AnonymousActor(label="Anonymous")

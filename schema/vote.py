@@ -1,0 +1,32 @@
+"""Votes: only their sums are shown, and to viewers their own."""
+
+from uuid import UUID
+
+import strawberry
+
+from schema.context import Info
+from schema.enums import VoteValue
+from schema.fields import resolved
+
+
+@strawberry.type(description="The sums of the votes on something. Who voted is never shown.")
+class Score:
+    subject_id: strawberry.Private[UUID]
+    net: int = strawberry.field(description="Up votes less down votes.")
+    up: int = strawberry.field(description="How many voted up.")
+    down: int = strawberry.field(description="How many voted down.")
+
+    @resolved(description="The viewer's own vote; null without one.")
+    async def viewer_vote(self, info: Info) -> VoteValue | None:
+        value = await info.context.loaders.viewer_vote(self.subject_id)
+        return None if value is None else VoteValue[value]
+
+
+@strawberry.interface(description="Anything that can be voted on.")
+class Votable:
+    id: strawberry.ID = strawberry.field(description="Globally unique and opaque.")
+    score: Score = strawberry.field(description="The sums of its votes.")
+
+
+def score_of(subject_id: UUID, up: int, down: int) -> Score:
+    return Score(subject_id=subject_id, net=up - down, up=up, down=down)
