@@ -18,7 +18,7 @@ from service.commands.user import SignUp, sign_up
 from service.database import connector
 from service.domain.errors import ExistsAlready, Invalid, RateLimited, Unauthenticated
 from service.domain.events import UserSignedUp
-from service.eventstore.model import LogBusy
+from service.eventstore.model import LogBusy, LogUnavailable
 from service.eventstore.postgres import PostgresStore
 from service.eventstore.writer import Limits
 from tests.accounts.conftest import Clock, MakeAccounts
@@ -147,6 +147,21 @@ async def test_a_full_queue_leaves_nothing_behind(
                 "ada", PASSWORD, None, None
             )
     assert await rows(pool, "passwords") == await rows(pool, "sessions") == 0
+
+
+async def test_a_password_stays_when_it_is_unknown_whether_its_user_was_recorded(
+    pool: asyncpg.Pool, clock: Clock
+) -> None:
+    async def nowhere() -> asyncpg.Connection:
+        return await asyncpg.connect("postgresql://127.0.0.1:1/nothing", timeout=1)
+
+    hasher = PasswordHasher.from_parameters(CHEAPEST)
+    async with PostgresStore.open(pool, nowhere, limits=Limits(give_up_after=0)) as lost:
+        accounts = Accounts(pool, lost, clock, os.urandom, Passwords(hasher))
+        with pytest.raises(LogUnavailable):
+            await accounts.sign_up("ada", PASSWORD, None, None)
+    assert await rows(pool, "passwords") == 1
+    assert await rows(pool, "sessions") == 0
 
 
 async def test_a_password_whose_user_was_never_recorded_opens_nothing(
