@@ -1,0 +1,62 @@
+"""The application: addresses, and what stands around every answer."""
+
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from projections.runner import Runner
+from schema.build import build_schema
+from schema.context import Tools
+from service.settings import Settings
+from service.web.graphiql import graphiql_files
+from service.web.graphql import GraphQLEndpoint
+from service.web.health import healthz, readyz
+from service.web.middleware import CarefulHeaders, LastResort
+from service.web.negotiation import wants_html
+from service.web.pages import not_found, notice, page_routes
+from service.web.refusals import Refused
+
+ASSETS = Path(__file__).parent / "web" / "assets"
+
+
+def create_app(tools: Tools, runner: Runner, settings: Settings) -> Starlette:
+    """Everything that is served. Whoever calls starts the tools and the runner before, and stops them after.
+
+    Errors: ModuleNotFoundError when GraphiQL's files are not installed.
+    """
+    schema = build_schema()
+    routes = [
+        Route("/graphql", GraphQLEndpoint(schema, tools)),
+        Route("/healthz", healthz),
+        Route("/readyz", readyz(tools, runner)),
+        *page_routes(tools.pool, schema.as_str() + "\n"),
+        Mount("/assets/graphiql", StaticFiles(directory=graphiql_files())),
+        Mount("/assets", StaticFiles(directory=ASSETS)),
+    ]
+    middleware = [Middleware(CarefulHeaders), Middleware(LastResort, answer=_answer)]
+    return Starlette(routes=routes, middleware=middleware, exception_handlers={HTTPException: _http_error})
+
+
+def _answer(request: Request, refused: Refused) -> Response:
+    """For a browser a page, for a program JSON."""
+    if not wants_html(request):
+        return refused.response()
+    error_id = refused.details.get("errorId")
+    way_out = f" When you tell us about it, name the error {error_id}." if error_id else ""
+    return notice(refused.status, "This did not work", refused.message + way_out)
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    """What routing refuses: an unknown address, or another method."""
+    if not isinstance(error, HTTPException):
+        raise error
+    if error.status_code == 404:
+        message = "There is nothing at this address. The API is at /graphql."
+        return not_found() if wants_html(request) else Refused(404, "NOT_FOUND", message).response()
+    return _answer(request, Refused(error.status_code, "INVALID", error.detail, error.headers))

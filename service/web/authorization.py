@@ -1,0 +1,59 @@
+"""What the headers of a request ask for: who asks, and from which position on it wants to read."""
+
+from graphql import GraphQLError
+from starlette.requests import Request
+
+from schema.context import Context, Tools, open_context
+from service.web.refusals import Refused, invalid
+
+CHALLENGE = {"WWW-Authenticate": 'Bearer realm="shortscience"'}
+
+
+async def context_of(request: Request, tools: Tools) -> Context:
+    """The context of a request, once the read models show what it wants to read.
+
+    Errors: Refused: 401 UNAUTHENTICATED for another scheme and for a token that is unknown or has
+            expired (nobody becomes a visitor without noticing); 400 INVALID for a Min-Position that is
+            malformed, of another log, or beyond the head; 503 NOT_YET_VISIBLE when the wait runs out.
+    """
+    token, min_position = bearer_token(request), _min_position(request)
+    try:
+        return await open_context(tools, token=token, min_position=min_position)
+    except GraphQLError as error:
+        raise _refusal(error) from error
+
+
+def bearer_token(request: Request) -> str | None:
+    """The token; None for a visitor, who sends no Authorization. Errors: Refused (401)."""
+    headers = request.headers.getlist("authorization")
+    if not headers:
+        return None
+    scheme, _, token = headers[0].strip().partition(" ")
+    if len(headers) > 1 or scheme.lower() != "bearer" or not token.strip():
+        message = "Authorization is the token of signIn, once, as 'Bearer TOKEN'."
+        raise Refused(401, "UNAUTHENTICATED", message, CHALLENGE, header="Authorization")
+    return token.strip()
+
+
+def _min_position(request: Request) -> str | None:
+    given = request.headers.getlist("min-position")
+    if len(given) > 1:
+        raise invalid(
+            "Min-Position came several times: send the latest Position only.", header="Min-Position"
+        )
+    return given[0] if given else None
+
+
+def _refusal(error: GraphQLError) -> Refused:
+    details = dict(error.extensions or {})
+    match details.pop("code", None):
+        case "UNAUTHENTICATED":
+            details["header"] = "Authorization"
+            return Refused(401, "UNAUTHENTICATED", error.message, CHALLENGE, **details)
+        case "NOT_YET_VISIBLE":
+            details["header"] = "Min-Position"
+            return Refused(503, "NOT_YET_VISIBLE", error.message, {"Retry-After": "1"}, **details)
+        case "INVALID":
+            return invalid(f"The header Min-Position: {error.message}", header="Min-Position", **details)
+        case code:
+            raise ValueError(f"no status is known for the code {code}") from error

@@ -1,0 +1,103 @@
+"""The parameters of an operation, out of a body or an address."""
+
+from typing import Any
+
+import msgspec
+from starlette.requests import ClientDisconnect, Request
+
+from service.web.negotiation import check_json
+from service.web.refusals import Refused, invalid
+
+BODY_LIMIT = 1_000_000  # bytes: the longest summary in its longest JSON escapes, and an operation around it
+PREFLIGHTED = ("GraphQL-Require-Preflight", "Apollo-Require-Preflight", "X-Apollo-Operation-Name")
+
+
+class Parameters(msgspec.Struct, frozen=True, rename={"operation_name": "operationName"}):
+    """An operation as GraphQL over HTTP words it. Parameters of other names are ignored."""
+
+    query: str
+    variables: dict[str, Any] | None = None
+    operation_name: str | None = None
+    extensions: dict[str, Any] | None = None
+
+
+async def from_body(request: Request) -> Parameters:
+    """Of a POST. Errors: Refused."""
+    check_json(request.headers.get("content-type"), request.headers.get("content-encoding"))
+    return _checked(_decode(await _body(request), "The body"))
+
+
+def from_address(request: Request) -> Parameters:
+    """Of a GET: `variables` and `extensions` are JSON. Errors: Refused."""
+    _check_preflighted(request)
+    given = request.query_params.multi_items()
+    names = [name for name, _ in given]
+    for name in ("query", "variables", "operationName", "extensions"):
+        if names.count(name) > 1:
+            raise invalid(f"The address has the parameter {name} {names.count(name)} times: give it once.")
+    found: dict[str, Any] = dict(given)
+    for name in ("variables", "extensions"):
+        if name in found:
+            found[name] = _decode(found[name].encode(), f"The parameter {name}") if found[name] else None
+    return _checked(found)
+
+
+def _check_preflighted(request: Request) -> None:
+    """A page of another site cannot send these headers without asking first."""
+    if not any(request.headers.get(name) for name in PREFLIGHTED):
+        raise Refused(
+            403,
+            "FORBIDDEN",
+            "A query by GET needs the header GraphQL-Require-Preflight with any value, so that pages of "
+            "other sites cannot send it; or send it by POST as application/json.",
+        )
+
+
+async def _body(request: Request) -> bytes:
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and int(declared) > BODY_LIMIT:
+        raise _too_large(int(declared))
+    body = bytearray()
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > BODY_LIMIT:
+                raise _too_large(len(body))
+    except ClientDisconnect:
+        raise invalid("The connection ended before the body did.") from None
+    return bytes(body)
+
+
+def _too_large(size: int) -> Refused:
+    return Refused(
+        413,
+        "INVALID",
+        f"The body has {size:,} bytes or more, and the limit is {BODY_LIMIT:,}: send less at once.",
+        {"Connection": "close"},
+        limit=BODY_LIMIT,
+        size=size,
+    )
+
+
+def _decode(data: bytes, what: str) -> Any:
+    try:
+        return msgspec.json.decode(data)
+    except UnicodeDecodeError as error:
+        raise invalid(f"{what} is not UTF-8: {error.reason}.") from error
+    except RecursionError as error:
+        raise invalid(f"{what} is nested too deeply.") from error
+    except msgspec.DecodeError as error:
+        surrogate = " A lone surrogate, such as \\ud800, is half a character." if b"\\u" in data else ""
+        raise invalid(f"{what} is not JSON: {error}.{surrogate}") from error
+
+
+def _checked(data: Any) -> Parameters:
+    if isinstance(data, list):
+        raise invalid("Send one operation at a time: batches are not supported.")
+    try:
+        parameters = msgspec.convert(data, Parameters)
+    except msgspec.ValidationError as error:
+        raise invalid(f"These are not the parameters of an operation: {error}.") from error
+    if not parameters.query.strip():
+        raise invalid("The parameter query is empty.")
+    return parameters

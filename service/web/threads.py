@@ -1,0 +1,78 @@
+"""Summaries with everything that a page shows of them, in a fixed number of reads for each level."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from projections.comment import CommentRow, comments_of_summaries, replies_of
+from projections.reading import Page, Reader, Slice
+from projections.summary import SummaryRow
+from projections.text import TextRow, texts_by_payload
+from projections.user import UserRow, users_by_id
+
+COMMENTS = 50  # shown at each place of a thread; the API has all of them
+LEVELS = 8  # of replies to replies
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """A comment and its replies, of which there may be more than are shown."""
+
+    row: CommentRow
+    replies: list["Thread"] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A summary and its threads; cut: there are more than are shown."""
+
+    row: SummaryRow
+    threads: list[Thread]
+    cut: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What rows refer to: texts by payload (absent when erased) and users."""
+
+    texts: dict[UUID, TextRow]
+    users: dict[UUID, UserRow]
+
+
+async def shown(conn: Reader, rows: Sequence[SummaryRow]) -> tuple[list[Shown], Contents]:
+    """The summaries with their comments, and the texts and people in all of them."""
+    slices = await comments_of_summaries(conn, [row.summary_id for row in rows], Page(COMMENTS))
+    tops = [[Thread(row) for row in one.rows] for one in slices]
+    comments = await _grow([thread for one in tops for thread in one], conn)
+    result = [Shown(row, top, one.has_next) for row, top, one in zip(rows, tops, slices, strict=True)]
+    return result, await contents(conn, [*rows, *comments])
+
+
+async def contents(conn: Reader, rows: Sequence[SummaryRow | CommentRow]) -> Contents:
+    """Texts and authors of rows; not the texts of removed comments."""
+    payloads = [row.body_payload for row in rows if not (isinstance(row, CommentRow) and row.removed)]
+    people = list({row.author_id for row in rows})
+    texts = await texts_by_payload(conn, payloads)
+    users = await users_by_id(conn, people)
+    return Contents(
+        {payload: text for payload, text in zip(payloads, texts, strict=True) if text},
+        {user.user_id: user for user in users if user},
+    )
+
+
+async def _grow(threads: list[Thread], conn: Reader) -> list[CommentRow]:
+    """Hang replies under threads, level by level; all comments of all levels."""
+    rows = [thread.row for thread in threads]
+    for _ in range(LEVELS if threads else 0):
+        slices = await replies_of(conn, [thread.row.comment_id for thread in threads], Page(COMMENTS))
+        threads = _hang(threads, slices)
+        rows += [thread.row for thread in threads]
+        if not threads:
+            break
+    return rows
+
+
+def _hang(parents: Sequence[Thread], slices: Sequence[Slice[CommentRow]]) -> list[Thread]:
+    for parent, one in zip(parents, slices, strict=True):
+        parent.replies.extend(Thread(row) for row in one.rows)
+    return [reply for parent in parents for reply in parent.replies]
