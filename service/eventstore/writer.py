@@ -22,6 +22,8 @@ LOST = (
     asyncpg.InterfaceError,
     asyncpg.PostgresConnectionError,
     asyncpg.exceptions.OperatorInterventionError,  # shutdown, crash, not yet accepting connections
+    asyncpg.TooManyConnectionsError,
+    asyncpg.DiskFullError,
 )
 
 
@@ -48,6 +50,7 @@ class Writer:
         self._on_commit = on_commit
         self._limits = limits
         self._queue: deque[Waiting] = deque()
+        self._alone = 0  # so many at the head of the queue are sent one by one
         self._some = asyncio.Event()
         self._connection: asyncpg.Connection | None = None
         self._task: asyncio.Task[None] | None = None
@@ -88,6 +91,9 @@ class Writer:
 
     def _take(self) -> list[Waiting]:
         """The next batch: no two of its appends share a command, a stream or a claim."""
+        if self._alone:
+            self._alone -= 1
+            return [self._queue.popleft()]
         batch: list[Waiting] = []
         later: deque[Waiting] = deque()
         used: set[UUID | str] = set()
@@ -104,31 +110,30 @@ class Writer:
     async def _send(self, batch: Sequence[Waiting]) -> None:
         try:
             position = settle(batch, await self._call_until_answered(batch))
-        except asyncpg.DataError as error:  # an InterfaceError, but of ours
-            await self._send_alone(batch, error)
         except LOST as error:
-            unavailable = LogUnavailable("the database cannot be reached: retry with the same idempotencyKey")
-            unavailable.__cause__ = error
-            self._fail(batch, unavailable)
+            self._give_up(batch, error)
         except Exception as error:
-            await self._send_alone(batch, error)
+            self._send_alone(batch, error)
         else:
             self._on_commit(position)
 
-    async def _send_alone(self, batch: Sequence[Waiting], error: Exception) -> None:
-        """One append spoils a batch for all: find out which by sending each alone."""
+    def _give_up(self, batch: Sequence[Waiting], error: Exception) -> None:
+        """The whole queue with it: else each batch in turn would wait `give_up_after` for nothing."""
+        for waiting in [*batch, *self._queue]:
+            unavailable = LogUnavailable("the database cannot be reached: retry with the same idempotencyKey")
+            unavailable.__cause__ = error
+            _fail(waiting, unavailable)
+        self._queue.clear()
+        self._alone = 0
+
+    def _send_alone(self, batch: Sequence[Waiting], error: Exception) -> None:
+        """One append spoils a batch for all: find out which by sending each alone, before all others."""
         if len(batch) == 1:
-            self._fail(batch, error)
+            _fail(batch[0], error)
             return
         log.warning("batch refused, sending its appends alone", appends=len(batch), error=str(error))
-        for waiting in batch:
-            await self._send([waiting])
-
-    @staticmethod
-    def _fail(batch: Sequence[Waiting], error: Exception) -> None:
-        for waiting in batch:
-            if not waiting.future.done():
-                waiting.future.set_exception(error)
+        self._queue.extendleft(reversed(batch))
+        self._alone = len(batch)
 
     async def _call_until_answered(self, batch: Sequence[Waiting]) -> list[asyncpg.Record]:
         """Known command ids make the retry after a lost answer safe."""
@@ -141,8 +146,6 @@ class Writer:
                     if self._connection is None:
                         self._connection = await self._connect()
                     return await call(self._connection, batch)
-            except asyncpg.DataError:
-                raise
             except LOST as error:  # TimeoutError is an OSError
                 await self._drop_connection()
                 if loop.time() + pause >= deadline:
@@ -156,3 +159,8 @@ class Writer:
         if connection is not None:
             with contextlib.suppress(*LOST):
                 connection.terminate()
+
+
+def _fail(waiting: Waiting, error: Exception) -> None:
+    if not waiting.future.done():
+        waiting.future.set_exception(error)
