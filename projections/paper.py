@@ -76,6 +76,12 @@ async def papers_by_identifier(conn: Reader, identifiers: Sequence[tuple[str, st
     return in_order(identifiers, found)
 
 
+async def count_papers(conn: Reader) -> int:
+    """How many papers there are. Source: read.paper."""
+    [record] = await conn.fetch("SELECT count(*) FROM read.paper")
+    return int(record["count"])
+
+
 async def identifiers_of(conn: Reader, paper_ids: Sequence[UUID]) -> list[list[IdentifierRow]]:
     """A paper's identifiers, ordered by scheme and value.
 
