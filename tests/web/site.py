@@ -1,0 +1,127 @@
+"""The application as clients meet it: on a socket, over a real database, with somebody's work in it."""
+
+import asyncio
+import contextlib
+import os
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import httpx
+import uvicorn
+
+from projections.progress import Progress
+from projections.runner import Runner
+from schema.context import Tools
+from service.accounts.service import Accounts
+from service.app import create_app
+from service.commands import comment, paper, summary, user
+from service.commands.context import Context, Done
+from service.database import connection_pool, connector
+from service.domain.events import MetadataSource, Visibility
+from service.domain.paper import PaperFields
+from service.eventstore.postgres import PostgresStore
+from service.settings import Settings
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A running service and a client of it."""
+
+    url: str
+    client: httpx.AsyncClient
+    tools: Tools
+    runner: Runner
+
+    def acting(self, user_id: UUID | None = None) -> Context:
+        return Context(self.tools.store, self.tools.secret, self.tools.clock, self.tools.random, user_id)
+
+    async def visible(self, done: Done) -> UUID:
+        """Wait until the pages show it."""
+        assert await self.tools.progress.wait_for(done.position, 20)
+        return done.id
+
+    async def user(self, username: str, display_name: str | None = None) -> UUID:
+        return await self.visible(await user.sign_up(self.acting(), user.SignUp(username, display_name)))
+
+    async def paper(self, by: UUID, title: str, key: str, **fields: Any) -> UUID:
+        of = PaperFields(title=title, bibtex_key=key, **{"authors": ("Ada Lovelace",), **fields})
+        return await self.visible(await paper.register_paper(self.acting(by), paper.RegisterPaper(of)))
+
+    async def summary(
+        self, by: UUID, of: UUID, body: str, visibility: Visibility = Visibility.PUBLIC, note: str | None = None
+    ) -> UUID:
+        command = summary.PublishSummary(of, body, visibility, note)
+        return await self.visible(await summary.publish_summary(self.acting(by), command))
+
+    async def revise(self, by: UUID, of: UUID, body: str, note: str | None, expected: int) -> None:
+        command = summary.ReviseSummary(of, body, note, expected)
+        await self.visible(await summary.revise_summary(self.acting(by), command))
+
+    async def comment(self, by: UUID, on: UUID, body: str, parent: UUID | None = None) -> UUID:
+        command = comment.PostComment(on, parent, body)
+        return await self.visible(await comment.post_comment(self.acting(by), command))
+
+    async def ask(self, query: str, headers: dict[str, str] | None = None, **more: Any) -> httpx.Response:
+        """One operation by POST."""
+        return await self.client.post("/graphql", json={"query": query, **more}, headers=headers)
+
+
+@asynccontextmanager
+async def running_site(database_url: str, *, projecting: bool = True) -> AsyncIterator[Site]:
+    """The service on a free port of this machine; nothing is projected unless `projecting`."""
+    async with (
+        connection_pool(database_url, max_size=8) as pool,
+        PostgresStore.open(pool, connector(database_url)) as store,
+    ):
+        tools = await _tools(pool, store)
+        runner = Runner(pool, store, tools.progress, holder="test")
+        task = asyncio.create_task(runner.run()) if projecting else None
+        try:
+            async with _served(tools, runner) as url, httpx.AsyncClient(base_url=url, timeout=30) as client:
+                yield Site(url, client, replace(tools, base_url=url), runner)
+        finally:
+            if task is not None:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+
+
+async def _tools(pool: asyncpg.Pool, store: PostgresStore) -> Tools:
+    return Tools(
+        store=store,
+        pool=pool,
+        accounts=Accounts(pool, store, now, os.urandom),
+        progress=Progress(pool),
+        log_id=(await store.head()).log_id,
+        secret=await pool.fetchval("SELECT secret FROM installation"),
+        clock=now,
+        random=os.urandom,
+        base_url="http://test",
+        wait_seconds=1.0,
+    )
+
+
+@asynccontextmanager
+async def _served(tools: Tools, runner: Runner) -> AsyncIterator[str]:
+    listener = socket.create_server(("127.0.0.1", 0))
+    app = create_app(tools, runner, Settings())
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off"))
+    task = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        while not server.started:
+            await asyncio.sleep(0.01)
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        await task
+        listener.close()
