@@ -1,0 +1,80 @@
+"""The command line: see the package's description."""
+
+import argparse
+import os
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvloop
+
+import bench
+from bench import appends, following, rendering, report
+from bench.measure import Measured
+from bench.server import Server, running_server
+
+PARTS = ("appends", "reading", "projecting", "rendering")
+RESULTS = Path("bench/results.md")
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How long to measure. Units: runs; seconds of a run of appends; events; rounds of the sample texts."""
+
+    times: int
+    seconds: float
+    events: int
+    projected: int
+    rounds: int
+
+
+FULL = Size(times=3, seconds=1.5, events=100_000, projected=30_000, rounds=2)
+QUICK = Size(times=1, seconds=0.2, events=5_000, projected=2_000, rounds=1)
+
+
+async def measurements(server: Server, size: Size, parts: Sequence[str]) -> AsyncIterator[Measured]:
+    """Everything asked for, as it comes."""
+    if "appends" in parts:
+        async for measured in appends.measure(server, size.times, size.seconds):
+            yield measured
+    if "reading" in parts:
+        async for measured in following.measure(server, size.times, size.events):
+            yield measured
+    if "projecting" in parts:
+        async for measured in following.measure_projecting(server, size.times, size.projected):
+            yield measured
+    if "rendering" in parts:
+        for measured in rendering.measure(server.clock, size.times, size.rounds):
+            yield measured
+
+
+async def run(size: Size, parts: Sequence[str], data_dir: Path) -> str:
+    """Measure, printing each line as it comes; the whole as Markdown."""
+    load = os.getloadavg()
+    async with running_server(data_dir) as server:
+        facts = report.machine(server.durability, load)
+        print(f"{facts}\n\n{report.header()}", flush=True)
+        lines = []
+        async for measured in measurements(server, size, parts):
+            lines.append(measured)
+            print(report.line(measured), flush=True)
+    return report.document(facts, lines, appends.ratios(lines), size.times, "uvloop")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=bench.__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="a smoke run of a few seconds")
+    parser.add_argument("--write", action="store_true", help=f"put the table into {RESULTS}")
+    parser.add_argument("--only", choices=PARTS, help="measure one part")
+    parser.add_argument("--data-dir", type=Path, default=os.environ.get("SHORTSCIENCE_DATA_DIR", "data"))
+    options = parser.parse_args()
+    parts = [options.only] if options.only else PARTS
+    options.data_dir.mkdir(parents=True, exist_ok=True)
+    text = uvloop.run(run(QUICK if options.quick else FULL, parts, options.data_dir))
+    print("\n" + text.rpartition("|\n\n")[2])
+    if options.write:
+        RESULTS.write_text(text, "utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+"""Appends: how many, and how long each takes, beside those of the library's recorder."""
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from bench import library
+from bench.history import SUMMARY_CHARACTERS, new_id, publishing, small, texts
+from bench.measure import Clock, Measured, Run, in_turns
+from bench.server import Database, Server, create_database, new_log
+from service.eventstore.codec import Codec
+from service.eventstore.model import Append
+
+CONCURRENCY = (1, 32, 256, 1024)
+PART = "append"
+SMALL, PUBLISH, LIBRARY = (
+    "one small event",
+    "PublishSummary, 4 KB (2 events)",
+    "eventsourcing, one small event",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Appender:
+    """Appends what `appends` gives, as many at once as asked for, until the time is over."""
+
+    database: Database
+    clock: Clock
+    appends: Iterator[Append]
+    seconds: float
+
+    async def run(self, concurrency: int) -> Run:
+        with self.clock.running() as run:
+            end = time.perf_counter() + self.seconds
+            counts = await asyncio.gather(*(self._append_until(end, run) for _ in range(concurrency)))
+            run.count = sum(counts)
+        return run
+
+    async def _append_until(self, end: float, run: Run) -> int:
+        events = 0
+        start = time.perf_counter()
+        while start < end or not events:
+            append = next(self.appends)
+            await self.database.store.append(append)
+            events += len(append.events)
+            now = time.perf_counter()
+            run.latencies.append(now - start)
+            start = now
+        return events
+
+
+async def measure(server: Server, times: int, seconds: float) -> AsyncIterator[Measured]:
+    """Lines of the table, as they come."""
+    state = Codec().encode(small(random.Random(1)).events[0]).stored.state
+    with library.recorder(await create_database(server, "library")) as recorder:
+        async with new_log(server, "appends") as database:
+            ours = Appender(database, server.clock, _small_ones(), seconds)
+            publishing = Appender(database, server.clock, _publications(), seconds)
+            await ours.run(32)  # warm: connections, plans, files
+            for concurrency in CONCURRENCY:
+                runs = await in_turns(
+                    times,
+                    partial(ours.run, concurrency),
+                    partial(
+                        asyncio.to_thread,
+                        library.append_run,
+                        recorder,
+                        server.clock,
+                        state,
+                        concurrency,
+                        seconds,
+                    ),
+                    partial(publishing.run, concurrency),
+                )
+                for what, its in zip((SMALL, LIBRARY, PUBLISH), runs, strict=True):
+                    yield Measured(PART, f"{what}, {concurrency} at once", "events/s", its)
+
+
+def _small_ones() -> Iterator[Append]:
+    numbers = random.Random(1)
+    while True:
+        yield small(numbers)
+
+
+def _publications() -> Iterator[Append]:
+    numbers, bodies = random.Random(2), texts(SUMMARY_CHARACTERS)
+    while True:
+        yield publishing(numbers, new_id(numbers), new_id(numbers), numbers.choice(bodies))
+
+
+def ratios(lines: Iterable[Measured]) -> list[str]:
+    """Ours against the library's, best by best."""
+    best = {line.what: line.best.rate for line in lines if line.part == PART}
+    pairs = ((n, best.get(f"{SMALL}, {n} at once"), best.get(f"{LIBRARY}, {n} at once")) for n in CONCURRENCY)
+    return [
+        f"{n} at once: {ours / theirs:.1f} times the library" for n, ours, theirs in pairs if ours and theirs
+    ]
