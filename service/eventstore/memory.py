@@ -64,9 +64,11 @@ class MemoryStore:
     async def load(self, stream_id: UUID, *, contents: Contents = "latest") -> list[Recorded]:
         return self._decode(self._streams.get(stream_id, []), contents)
 
-    async def read(self, after: int, limit: int, *, topics: Sequence[str] = ()) -> list[Recorded]:
+    async def read(
+        self, after: int, limit: int, *, topics: Sequence[str] = (), contents: Contents = "all"
+    ) -> list[Recorded]:
         rows = (row for row in self._rows[max(after, 0) :] if not topics or row.type in topics)
-        return self._decode([row for row, _ in zip(rows, range(limit), strict=False)], "all")
+        return self._decode([row for row, _ in zip(rows, range(limit), strict=False)], contents)
 
     async def head(self) -> Head:
         return Head(self._log_id, len(self._rows))

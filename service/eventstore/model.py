@@ -150,8 +150,10 @@ class EventStore(Protocol):
         """
         ...
 
-    async def read(self, after: int, limit: int, *, topics: Sequence[str] = ()) -> list[Recorded]:
-        """Up to limit events after a position, in order."""
+    async def read(
+        self, after: int, limit: int, *, topics: Sequence[str] = (), contents: Contents = "all"
+    ) -> list[Recorded]:
+        """Up to limit events after a position, in order; contents as in load."""
         ...
 
     async def head(self) -> Head:

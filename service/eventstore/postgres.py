@@ -84,12 +84,14 @@ class PostgresStore:
     async def load(self, stream_id: UUID, *, contents: Contents = "latest") -> list[Recorded]:
         return await self._decode(await self._pool.fetch(LOAD, stream_id), contents)
 
-    async def read(self, after: int, limit: int, *, topics: Sequence[str] = ()) -> list[Recorded]:
+    async def read(
+        self, after: int, limit: int, *, topics: Sequence[str] = (), contents: Contents = "all"
+    ) -> list[Recorded]:
         if topics:
             rows = await self._pool.fetch(READ_TOPICS, after, limit, list(topics))
         else:
             rows = await self._pool.fetch(READ, after, limit)
-        return await self._decode(rows, "all")
+        return await self._decode(rows, contents)
 
     async def head(self) -> Head:
         row = await self._pool.fetchrow("SELECT log_id, position FROM log_head")
