@@ -10,6 +10,7 @@ from service.domain import comment
 from service.domain.comment import Comment
 from service.domain.errors import NotFound
 from service.domain.limits import Path
+from service.eventstore.model import Contents
 
 COMMENT_ID: Path = ("input", "commentId")
 PARENT_ID: Path = ("input", "parentId")
@@ -57,7 +58,7 @@ async def edit_comment(ctx: Context, command: EditComment) -> Done:
     editor = ctx.signed_in()
 
     async def decide() -> Decision:
-        state = await comment_of(ctx, command.comment_id)
+        state = await comment_of(ctx, command.comment_id, contents="latest")
         return Decision(state.id, comment.decide_edit(state, editor, command.body))
 
     return await execute(ctx, command, decide)
@@ -74,9 +75,14 @@ async def remove_comment(ctx: Context, command: RemoveComment) -> Done:
     return await execute(ctx, command, decide)
 
 
-async def comment_of(ctx: Context, comment_id: UUID, path: Path = COMMENT_ID) -> Comment:
-    """A comment that the actor may see. Errors: NotFound, the same for hidden and for unknown."""
-    recorded = await ctx.store.load(comment_id)
+async def comment_of(
+    ctx: Context, comment_id: UUID, path: Path = COMMENT_ID, *, contents: Contents = "none"
+) -> Comment:
+    """A comment that the actor may see; its body only with the contents "latest".
+
+    Errors: NotFound, the same for hidden and for unknown.
+    """
+    recorded = await ctx.store.load(comment_id, contents=contents)
     state = comment.found(comment.comment_from(item.event for item in recorded), path)
     try:
         await summary_of(ctx, state.summary_id)

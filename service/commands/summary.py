@@ -9,7 +9,7 @@ from service.domain import ids, summary
 from service.domain.events import Visibility
 from service.domain.limits import Path
 from service.domain.summary import Summary
-from service.eventstore.model import Claim
+from service.eventstore.model import Claim, Contents
 
 SUMMARY_ID: Path = ("input", "summaryId")
 
@@ -73,7 +73,7 @@ async def revise_summary(ctx: Context, command: ReviseSummary) -> Done:
     editor = ctx.signed_in()
 
     async def decide() -> Decision:
-        state = await summary_of(ctx, command.summary_id)
+        state = await summary_of(ctx, command.summary_id, contents="latest")
         events = summary.decide_revise(state, editor, command.body, command.note, command.expected_revision)
         return Decision(state.id, events)
 
@@ -89,7 +89,7 @@ async def import_revision(ctx: Context, command: ReviseSummary) -> Done:
     ctx.signed_in()
 
     async def decide() -> Decision:
-        state = await summary_of(ctx, command.summary_id)
+        state = await summary_of(ctx, command.summary_id, contents="latest")
         events = summary.decide_revise(
             state, state.author_id, command.body, command.note, command.expected_revision
         )
@@ -125,7 +125,9 @@ async def set_summary_visibility(ctx: Context, command: SetSummaryVisibility) ->
     return await execute(ctx, command, decide)
 
 
-async def summary_of(ctx: Context, summary_id: UUID, path: Path = SUMMARY_ID) -> Summary:
-    """A summary that the actor may see. Errors: NotFound."""
-    recorded = await ctx.store.load(summary_id)
+async def summary_of(
+    ctx: Context, summary_id: UUID, path: Path = SUMMARY_ID, *, contents: Contents = "none"
+) -> Summary:
+    """A summary that the actor may see; its body only with the contents "latest". Errors: NotFound."""
+    recorded = await ctx.store.load(summary_id, contents=contents)
     return summary.seen(summary.summary_from(item.event for item in recorded), ctx.actor, path)

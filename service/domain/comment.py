@@ -16,7 +16,7 @@ CommentEvent = CommentPosted | CommentEdited | CommentRemoved
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """What decisions need to know. body is None when the current text was erased."""
+    """What decisions need to know. body is None when it was erased or not loaded."""
 
     id: UUID
     version: int

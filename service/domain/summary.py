@@ -24,7 +24,7 @@ SummaryEvent = SummaryPublished | SummaryRevised | SummaryVisibilitySet | Summar
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What decisions need to know. body is None when the current text was erased."""
+    """What decisions need to know. body is None when it was erased or not loaded."""
 
     id: UUID
     version: int
