@@ -98,7 +98,7 @@ async def serve(settings: Settings, *, on_sample: Heard | None, on_ready: Callab
             runner = Runner(
                 opened.pool, opened.store, progress, holder=f"{socket.gethostname()} {os.getpid()}"
             )
-            app = create_app(_tools(opened, progress, settings), runner, settings)
+            app = create_app(await _tools(opened, progress, settings), runner, settings)
             server = _Server(uvicorn.Config(app, log_config=None, lifespan="off", server_header=False))
             async with projecting(runner):
                 signals.server = server
@@ -106,12 +106,13 @@ async def serve(settings: Settings, *, on_sample: Heard | None, on_ready: Callab
                 await server.serve(sockets=[listener])
 
 
-def _tools(opened: Log, progress: Progress, settings: Settings) -> Tools:
+async def _tools(opened: Log, progress: Progress, settings: Settings) -> Tools:
     return Tools(
         store=opened.store,
         pool=opened.pool,
         accounts=Accounts(opened.pool, opened.store, utc_now, os.urandom),
         progress=progress,
+        log_id=(await opened.store.head()).log_id,
         secret=opened.secret,
         clock=utc_now,
         random=os.urandom,
