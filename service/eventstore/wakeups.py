@@ -24,7 +24,6 @@ class Wakeups:
         self._connect = connect
         self._throttle = throttle
         self._heard = 0
-        self._announced = 0
         self._grown = asyncio.Event()
         self._to_announce = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -60,7 +59,7 @@ class Wakeups:
 
     def _on_notify(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
         text = str(payload)
-        if text.isdecimal():  # anyone may NOTIFY: believe it only as far as a number
+        if text.isdecimal() and len(text) < 19:  # anyone may NOTIFY: believe it only as far as a position
             self._hear(int(text))
 
     async def _run(self) -> None:
@@ -69,12 +68,15 @@ class Wakeups:
                 await self._listen_and_announce()
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 log.warning("wake-up connection lost, polling meanwhile", error=str(error))
+                self._to_announce.set()  # the last announcement may have been lost with it
                 await asyncio.sleep(0.5)
 
     async def _listen_and_announce(self) -> None:
         connection = await self._connect()
         try:
+            connection.add_termination_listener(lambda _: self._to_announce.set())  # see it at once
             await connection.add_listener(CHANNEL, self._on_notify)
+            self._hear(await connection.fetchval("SELECT position FROM log_head"))  # came before we listened
             while True:
                 await self._to_announce.wait()
                 self._to_announce.clear()
