@@ -2,9 +2,11 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from uuid import UUID
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from projections.reading import ANY, Page, Reader, Slice, counts, in_order, row_maker, slices
 from projections.vote import Tally
@@ -14,8 +16,7 @@ from service.domain.policy import may_see_summary
 from service.eventstore.model import Recorded
 
 
-@dataclass(frozen=True, slots=True)
-class CommentRow:
+class CommentRow(Struct, frozen=True):
     """The text is at body_payload, and is shown to nobody when removed."""
 
     comment_id: UUID
@@ -146,15 +147,14 @@ async def apply(conn: Writer, events: Sequence[Recorded], tallies: Mapping[UUID,
 
     Shape:  by how much each summary's number of comments changes.
     """
-    rows = await _rows_before(conn, list(ids_of(events) | tallies.keys()))
+    rows = await _rows_before(conn, list(ids_of(events)))
     changes: Counter[UUID] = Counter()
     for recorded in events:
         _evolve(rows, changes, recorded)
-    for comment_id, tally in tallies.items():
-        row = known(rows, comment_id)
-        rows[comment_id] = replace(row, up=row.up + tally.up, down=row.down + tally.down)
     if rows:
         await _store(conn, rows)
+    if tallies:
+        await _score(conn, tallies)
     return changes
 
 
@@ -206,5 +206,19 @@ async def _store(conn: Writer, rows: Mapping[UUID, CommentRow]) -> None:
            SET body_payload = excluded.body_payload, removed = excluded.removed, up = excluded.up,
                down = excluded.down, edited_at = excluded.edited_at
         """,
-        *arrays(rows.values(), *(one.name for one in fields(CommentRow))),
+        *arrays(rows.values(), *CommentRow.__struct_fields__),
     )
+
+
+async def _score(conn: Writer, tallies: Mapping[UUID, Tally]) -> None:
+    done = await conn.execute(
+        """
+        UPDATE comment c SET up = c.up + t.up, down = c.down + t.down
+          FROM unnest($1::uuid[], $2::int[], $3::int[]) AS t(comment_id, up, down)
+         WHERE c.comment_id = t.comment_id
+        """,
+        list(tallies),
+        *arrays(tallies.values(), "up", "down"),
+    )
+    if done != f"UPDATE {len(tallies)}":
+        raise LookupError(f"a vote is on a comment that no event before it made; one of {list(tallies)[:10]}")

@@ -1,11 +1,11 @@
 """Papers and the identifiers that lead to them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
 import msgspec
+from msgspec import Struct
 
 from projections.reading import Reader, in_order, row_maker
 from projections.writing import Writer
@@ -13,8 +13,7 @@ from service.domain.events import PaperRegistered
 from service.eventstore.model import Recorded
 
 
-@dataclass(frozen=True, slots=True)
-class PaperRow:
+class PaperRow(Struct, frozen=True):
     paper_id: UUID
     bibtex_key: str
     title: str
@@ -32,8 +31,7 @@ class PaperRow:
     created_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class IdentifierRow:
+class IdentifierRow(Struct, frozen=True):
     """Scheme is BIBTEX, DOI, ARXIV or URL. A DOI is in lower case, an arXiv id without its version."""
 
     scheme: str

@@ -1,12 +1,15 @@
 """What all readers share: batches by ids, and keyset pages."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
+from msgspec import Struct
+
 Row = TypeVar("Row")
+Made = TypeVar("Made", bound=Struct)
 Key = TypeVar("Key")
 
 ANY = UUID(int=0)  # beside an infinite time or score, which no row has, any id will do
@@ -45,9 +48,9 @@ class Slice(Generic[Row]):
     has_next: bool
 
 
-def row_maker(row: type[Row]) -> Callable[[Any], Row]:
-    """Makes rows of a dataclass out of records: by name, so that columns may be added in any place."""
-    values = itemgetter(*(one.name for one in fields(row)))  # type: ignore[arg-type]
+def row_maker(row: type[Made]) -> Callable[[Any], Made]:
+    """Makes rows out of records: by name, so that columns may be added in any place."""
+    values = itemgetter(*row.__struct_fields__)
     return lambda record: row(*values(record))
 
 

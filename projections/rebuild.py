@@ -93,7 +93,7 @@ async def _switch(conn: asyncpg.Connection, store: EventStore, at: int, report: 
 
 
 async def _step(conn: asyncpg.Connection, store: EventStore, at: int) -> int:
-    events = await store.read(at, BATCH)
+    events = await store.read(at, BATCH, contents="none")
     if not events:
         return at
     rendered = await text.prepare(conn, events)

@@ -1,9 +1,10 @@
 """Revisions: every text that a summary has had."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
 from datetime import datetime
 from uuid import UUID
+
+from msgspec import Struct
 
 from projections.reading import Page, Reader, Slice, in_order, row_maker, slices
 from projections.writing import Writer, arrays
@@ -11,8 +12,7 @@ from service.domain.events import SummaryPublished, SummaryRevised
 from service.eventstore.model import Recorded
 
 
-@dataclass(frozen=True, slots=True)
-class RevisionRow:
+class RevisionRow(Struct, frozen=True):
     summary_id: UUID
     number: int
     editor_id: UUID | None
@@ -85,7 +85,7 @@ async def apply(conn: Writer, events: Sequence[Recorded]) -> None:
             SELECT * FROM unnest($1::uuid[], $2::int[], $3::uuid[], $4::uuid[], $5::uuid[], $6::timestamptz[],
                                  $7::timestamptz[], $8::bigint[])
             """,
-            *arrays(made, *(one.name for one in fields(RevisionRow))),
+            *arrays(made, *RevisionRow.__struct_fields__),
         )
 
 

@@ -119,7 +119,7 @@ class Runner:
 
     async def _step(self, epoch: int, at: int, limit: int) -> tuple[int, int]:
         """One batch, or a wait for one: the new checkpoint, and the head that we know of."""
-        events = await self._store.read(at, limit)
+        events = await self._store.read(at, limit, contents="none")
         if not events:
             await self._store.wait(at, IDLE_SECONDS)
             return at, at

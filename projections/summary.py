@@ -5,11 +5,13 @@ Lists and counts hold what is public, for everyone; only a user's own page shows
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from projections.reading import ANY, Page, Reader, Slice, counts, in_order, row_maker, slices
 from projections.revision import RevisionRow as RevisionRow
@@ -28,8 +30,7 @@ from service.domain.policy import is_listed, may_see_summary
 from service.eventstore.model import Recorded
 
 
-@dataclass(frozen=True, slots=True)
-class SummaryRow:
+class SummaryRow(Struct, frozen=True):
     """The text is at body_payload; net is up - down, top the lower bound of the 95 % Wilson interval."""
 
     summary_id: UUID
@@ -216,16 +217,21 @@ async def apply(
     conn: Writer, events: Sequence[Recorded], tallies: Mapping[UUID, Tally], comments: Mapping[UUID, int]
 ) -> None:
     """Write what a batch of summaries' events says, and what votes and comments change."""
-    rows = await _rows_before(conn, list(ids_of(events) | tallies.keys() | comments.keys()))
+    rows = await _rows_before(conn, list(ids_of(events)))
     for recorded in events:
         _evolve(rows, recorded)
-    for summary_id, tally in tallies.items():
-        rows[summary_id] = _voted(known(rows, summary_id), tally)
-    for summary_id, change in comments.items():
-        row = known(rows, summary_id)
-        rows[summary_id] = replace(row, comment_count=row.comment_count + change)
+    others = []
+    for summary_id in tallies.keys() | comments.keys():
+        if summary_id in rows:
+            rows[summary_id] = _counted(
+                rows[summary_id], tallies.get(summary_id), comments.get(summary_id, 0)
+            )
+        else:
+            others.append(summary_id)
     if rows:
         await _store(conn, rows)
+    if others:
+        await _store_counts(conn, others, tallies, comments)
 
 
 async def _rows_before(conn: Writer, ids: Sequence[UUID]) -> dict[UUID, SummaryRow]:
@@ -276,9 +282,20 @@ def _published(recorded: Recorded, event: SummaryPublished) -> SummaryRow:
     )
 
 
-def _voted(row: SummaryRow, tally: Tally) -> SummaryRow:
-    up, down = row.up + tally.up, row.down + tally.down
-    return replace(row, up=up, down=down, net=up - down, top=wilson_lower_bound(up, down))
+def _counted(row: SummaryRow, tally: Tally | None, comments: int) -> SummaryRow:
+    up, down = _score(row.up, row.down, tally)
+    return replace(
+        row,
+        up=up,
+        down=down,
+        net=up - down,
+        top=wilson_lower_bound(up, down),
+        comment_count=row.comment_count + comments,
+    )
+
+
+def _score(up: int, down: int, tally: Tally | None) -> tuple[int, int]:
+    return (up, down) if tally is None else (up + tally.up, down + tally.down)
 
 
 def wilson_lower_bound(up: int, down: int) -> float:
@@ -313,4 +330,26 @@ async def _store(conn: Writer, rows: Mapping[UUID, SummaryRow]) -> None:
                listed = excluded.listed
         """,
         *arrays(rows.values(), *_STORED),
+    )
+
+
+async def _store_counts(
+    conn: Writer, ids: Sequence[UUID], tallies: Mapping[UUID, Tally], comments: Mapping[UUID, int]
+) -> None:
+    sql = "SELECT summary_id, up, down FROM summary WHERE summary_id = ANY($1::uuid[])"
+    before = {one["summary_id"]: (one["up"], one["down"]) for one in await conn.fetch(sql, ids)}
+    scores = [_score(*known(before, summary_id), tallies.get(summary_id)) for summary_id in ids]
+    await conn.execute(
+        """
+        UPDATE summary s
+           SET up = c.up, down = c.down, top = c.top, comment_count = s.comment_count + c.comments
+          FROM unnest($1::uuid[], $2::int[], $3::int[], $4::float8[], $5::int[])
+               AS c(summary_id, up, down, top, comments)
+         WHERE s.summary_id = c.summary_id
+        """,
+        ids,
+        [up for up, _ in scores],
+        [down for _, down in scores],
+        [wilson_lower_bound(up, down) for up, down in scores],
+        [comments.get(summary_id, 0) for summary_id in ids],
     )

@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import msgspec
+from msgspec import Struct
 
 from projections.reading import Reader, in_order
 from projections.writing import Writer
@@ -15,8 +15,7 @@ from service.eventstore.model import Recorded
 from service.text import RENDERER_VERSION, Rendered, render
 
 
-@dataclass(frozen=True, slots=True)
-class TextRow:
+class TextRow(Struct, frozen=True):
     """source is byte for byte as written; references are papers that it links to, (scheme, value)."""
 
     source: str
@@ -81,19 +80,11 @@ async def prepare(
 ) -> dict[UUID, Rendered]:
     """Render the texts of a batch that have no HTML of this version yet, in a thread, before its transaction.
 
-    Shape:  by payload; without those erased already.
+    Shape:  by payload; without those erased already. The events' own contents are not looked at.
     """
-    texts = {
-        one.payloads["body"]: body
-        for one in events
-        if "body" in one.payloads and (body := getattr(one.event, "body", None)) is not None
-    }
-    if not texts:
-        return {}
-    sql = "SELECT payload_id FROM rendered WHERE payload_id = ANY($1::uuid[]) AND renderer_version = $2"
-    for record in await conn.fetch(sql, list(texts), RENDERER_VERSION):
-        del texts[record["payload_id"]]
-    return await asyncio.to_thread(_render_all, texts, render_one)
+    bodies = [one.payloads["body"] for one in events if "body" in one.payloads]
+    texts = await _not_rendered(conn, bodies) if bodies else {}
+    return await asyncio.to_thread(_render_all, texts, render_one) if texts else {}
 
 
 async def apply(conn: Writer, events: Sequence[Recorded], rendered: Mapping[UUID, Rendered]) -> None:
@@ -111,6 +102,20 @@ async def apply(conn: Writer, events: Sequence[Recorded], rendered: Mapping[UUID
         await _store(conn, rendered)
     if erased:
         await conn.execute("DELETE FROM rendered WHERE payload_id = ANY($1::uuid[])", erased)
+
+
+async def _not_rendered(conn: Reader, payload_ids: Sequence[UUID]) -> dict[UUID, str]:
+    records = await conn.fetch(
+        """
+        SELECT p.payload_id, p.content FROM payloads p
+         WHERE p.payload_id = ANY($1::uuid[]) AND p.content IS NOT NULL
+           AND NOT EXISTS (SELECT FROM rendered r
+                            WHERE r.payload_id = p.payload_id AND r.renderer_version = $2)
+        """,
+        payload_ids,
+        RENDERER_VERSION,
+    )
+    return {record["payload_id"]: record["content"].decode() for record in records}
 
 
 def _render_all(texts: Mapping[UUID, str], render_one: Render) -> dict[UUID, Rendered]:

@@ -1,9 +1,10 @@
 """Users as others see them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
+
+from msgspec import Struct
 
 from projections.reading import Reader, in_order
 from projections.writing import Writer
@@ -11,8 +12,7 @@ from service.domain.events import UserSignedUp
 from service.eventstore.model import Recorded
 
 
-@dataclass(frozen=True, slots=True)
-class UserRow:
+class UserRow(Struct, frozen=True):
     """display_name is the username when there is no other, or when it was erased."""
 
     user_id: UUID

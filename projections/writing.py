@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from operator import attrgetter
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
@@ -57,10 +58,9 @@ async def move_checkpoint(conn: Writer, after: int, to: int) -> None:
         raise CheckpointMoved(f"the checkpoint is not at {after}")
 
 
-def arrays(rows: Iterable[Any], *names: str) -> list[list[Any]]:
-    """The rows' fields as parallel arrays, for unnest."""
-    kept = list(rows)
-    return [[getattr(row, name) for row in kept] for name in names]
+def arrays(rows: Iterable[Any], *names: str) -> Iterable[tuple[Any, ...]]:
+    """The rows' fields (two or more) as parallel arrays, for unnest. There must be rows."""
+    return zip(*map(attrgetter(*names), rows), strict=True)
 
 
 def known(rows: Mapping[UUID, Row], row_id: UUID) -> Row:

@@ -15,7 +15,7 @@ async def checkpoint(pool: asyncpg.Pool, schema: str = "read") -> int:
 async def project(pool: asyncpg.Pool, store: EventStore, limit: int, schema: str = "read") -> bool:
     """One batch; False when there was nothing more."""
     at = await checkpoint(pool, schema)
-    events = await store.read(at, limit)
+    events = await store.read(at, limit, contents="none")
     if not events:
         return False
     rendered = await text.prepare(pool, events)
