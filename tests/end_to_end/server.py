@@ -1,0 +1,146 @@
+"""The service as people run it: a process with arguments, an environment, an end."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from service.embedded_cluster import Cluster
+
+PROGRAM = Path(sys.executable).with_name("shortscience")
+PATIENCE = 60.0  # seconds until we give up on something that is to happen
+
+
+def environment(**settings: str) -> dict[str, str]:
+    """Ours, without the settings of whoever runs the tests."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("SHORTSCIENCE_")}
+    return ours | {f"SHORTSCIENCE_{name.upper()}": value for name, value in settings.items()}
+
+
+def run(*arguments: str | Path, **settings: str) -> subprocess.CompletedProcess[str]:
+    """A command to its end."""
+    return subprocess.run(
+        [PROGRAM, *arguments],
+        env=environment(**settings),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+
+
+def free_port() -> int:
+    """A port that nobody had a moment ago."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+async def eventually(what: str, happened: Callable[[], bool], every: float = 0.02) -> None:
+    """Wait for something that is to happen."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while not happened():
+                await asyncio.sleep(every)
+    except TimeoutError:
+        raise AssertionError(f"this did not happen: {what}") from None
+
+
+@dataclass
+class Server:
+    """One that runs, or ran. Its output goes to a file."""
+
+    arguments: Sequence[str]
+    output: Path
+    port: int = field(default_factory=free_port)
+    process: subprocess.Popen[bytes] = field(init=False)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def said(self) -> str:
+        return self.output.read_text()
+
+    def start(self, **settings: str) -> None:
+        with self.output.open("ab") as output:
+            self.process = subprocess.Popen(
+                [PROGRAM, "serve", "--port", str(self.port), *self.arguments],
+                env=environment(**settings),
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+
+    async def ready(self) -> None:
+        """Wait until it says that it can serve."""
+        async with httpx.AsyncClient(base_url=self.url) as client:
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    while not await self._is_ready(client):
+                        await asyncio.sleep(0.05)
+            except TimeoutError:
+                raise AssertionError(f"it does not become ready:\n{self.said()}") from None
+
+    async def _is_ready(self, client: httpx.AsyncClient) -> bool:
+        assert self.process.poll() is None, f"it ended with {self.process.returncode}:\n{self.said()}"
+        try:
+            return (await client.get("/readyz")).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def kill(self) -> None:
+        """As the kernel does when memory runs out."""
+        self.process.kill()
+        self.process.wait()
+
+    async def stop(self, with_signal: int = signal.SIGTERM) -> int:
+        """Ask it to stop; its exit code."""
+        self.process.send_signal(with_signal)
+        return await self.ended()
+
+    async def ended(self) -> int:
+        await eventually("the server ends", lambda: self.process.poll() is not None)
+        return self.process.returncode
+
+
+@asynccontextmanager
+async def serving(*arguments: str, output: Path, **settings: str) -> AsyncIterator[Server]:
+    """A server that is ready; stopped in the end, if it still runs."""
+    server = Server(arguments, output)
+    server.start(**settings)
+    try:
+        await server.ready()
+        yield server
+    finally:
+        if server.process.poll() is None:
+            await server.stop()
+
+
+def dsn_of(data_dir: Path) -> str:
+    """How to reach the embedded PostgreSQL as its superuser."""
+    return Cluster(data_dir, {}).dsn()
+
+
+def postgres_processes(data_dir: Path) -> list[int]:
+    """Everything that works in the cluster: PostgreSQL's own processes, none of ours."""
+    cluster, found = data_dir / "postgres", []
+    for process in Path("/proc").iterdir():
+        with suppress(OSError):
+            if process.name.isdecimal() and (process / "cwd").readlink() == cluster:
+                found.append(int(process.name))
+    return sorted(found)
+
+
+def end_postgres(data_dir: Path) -> None:
+    """After a server that was killed, nobody else will."""
+    cluster = Cluster(data_dir, {})
+    if cluster.path.exists():
+        cluster.stop()
