@@ -24,7 +24,13 @@ SELECTIONS = {
 def mutation(name: str) -> str:
     """One mutation with what there is to know of its outcome."""
     type_ = f"{name[0].upper()}{name[1:]}Input"
-    return f"mutation($input: {type_}!) {{ outcome: {name}(input: $input) {{ __typename {SELECTIONS[name]} {ERROR} }} }}"
+    selection = f"__typename {SELECTIONS[name]} {ERROR}"
+    return f"mutation($input: {type_}!) {{ outcome: {name}(input: $input) {{ {selection} }} }}"
+
+
+def number(position: str) -> int:
+    """The place in the log that a Position stands for."""
+    return int(position.partition("-")[2])
 
 
 @dataclass(frozen=True, slots=True)

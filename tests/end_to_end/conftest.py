@@ -19,27 +19,44 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return data_dir
 
 
-@pytest.fixture
-def data_dir(tmp_path: Path, made: Path) -> Iterator[Path]:
-    """A migrated, empty data directory of the test's own, with PostgreSQL's own careful settings."""
-    path = tmp_path / "data"
+def copied(made: Path, path: Path) -> Path:
+    """A migrated, empty data directory, with PostgreSQL's own careful settings."""
     path.mkdir()
     subprocess.run(["cp", "-a", made / "postgres", path], check=True)
     (path / "postgres.log").touch()
-    yield path
+    return path
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path, made: Path) -> Iterator[Path]:
+    """A data directory of the test's own."""
+    yield copied(made, path := tmp_path / "data")
     end_postgres(path)
 
 
 @pytest.fixture
-async def server(data_dir: Path, tmp_path: Path) -> AsyncIterator[Server]:
+def server(data_dir: Path, tmp_path: Path) -> Iterator[Server]:
     """A server without sample content on a data directory of its own."""
-    async with serving(
-        "--data-dir", str(data_dir), "--no-samples", output=tmp_path / "server.txt"
-    ) as running:
+    with serving("--data-dir", data_dir, "--no-samples", output=tmp_path / "server.txt") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def shared_data_dir(tmp_path_factory: pytest.TempPathFactory, made: Path) -> Iterator[Path]:
+    """A data directory for the tests of a module that do not disturb one another."""
+    yield copied(made, path := tmp_path_factory.mktemp("shared") / "data")
+    end_postgres(path)
+
+
+@pytest.fixture(scope="module")
+def shared_server(shared_data_dir: Path) -> Iterator[Server]:
+    output = shared_data_dir.parent / "server.txt"
+    with serving("--data-dir", shared_data_dir, "--no-samples", output=output) as running:
         yield running
 
 
 @pytest.fixture
-async def http(server: Server) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=server.url, timeout=60) as client:
+async def http(shared_server: Server) -> AsyncIterator[httpx.AsyncClient]:
+    """A way to the shared server."""
+    async with httpx.AsyncClient(base_url=shared_server.url, timeout=60) as client:
         yield client

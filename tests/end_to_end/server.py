@@ -1,13 +1,13 @@
 """The service as people run it: a process with arguments, an environment, an end."""
 
-import asyncio
 import os
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -43,21 +43,19 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-async def eventually(what: str, happened: Callable[[], bool], every: float = 0.02) -> None:
-    """Wait for something that is to happen."""
-    try:
-        async with asyncio.timeout(PATIENCE):
-            while not happened():
-                await asyncio.sleep(every)
-    except TimeoutError:
-        raise AssertionError(f"this did not happen: {what}") from None
+def eventually(what: str, happened: Callable[[], object]) -> None:
+    """Wait for something that is to happen; in a test with a loop, `await asyncio.to_thread` it."""
+    deadline = time.monotonic() + PATIENCE
+    while not happened():
+        assert time.monotonic() < deadline, f"this did not happen: {what}"
+        time.sleep(0.02)
 
 
 @dataclass
 class Server:
     """One that runs, or ran. Its output goes to a file."""
 
-    arguments: Sequence[str]
+    arguments: Sequence[str | Path]
     output: Path
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] = field(init=False)
@@ -79,20 +77,15 @@ class Server:
                 start_new_session=True,
             )
 
-    async def ready(self) -> None:
+    def ready(self) -> None:
         """Wait until it says that it can serve."""
-        async with httpx.AsyncClient(base_url=self.url) as client:
-            try:
-                async with asyncio.timeout(PATIENCE):
-                    while not await self._is_ready(client):
-                        await asyncio.sleep(0.05)
-            except TimeoutError:
-                raise AssertionError(f"it does not become ready:\n{self.said()}") from None
+        with httpx.Client(base_url=self.url) as client:
+            eventually(f"{self.output} becomes ready", lambda: self._is_ready(client))
 
-    async def _is_ready(self, client: httpx.AsyncClient) -> bool:
+    def _is_ready(self, client: httpx.Client) -> bool:
         assert self.process.poll() is None, f"it ended with {self.process.returncode}:\n{self.said()}"
         try:
-            return (await client.get("/readyz")).status_code == 200
+            return client.get("/readyz").status_code == 200
         except httpx.TransportError:
             return False
 
@@ -101,27 +94,27 @@ class Server:
         self.process.kill()
         self.process.wait()
 
-    async def stop(self, with_signal: int = signal.SIGTERM) -> int:
+    def stop(self, with_signal: int = signal.SIGTERM) -> int:
         """Ask it to stop; its exit code."""
         self.process.send_signal(with_signal)
-        return await self.ended()
+        return self.ended()
 
-    async def ended(self) -> int:
-        await eventually("the server ends", lambda: self.process.poll() is not None)
-        return self.process.returncode
+    def ended(self) -> int:
+        """Wait for its end; its exit code."""
+        return self.process.wait(PATIENCE)
 
 
-@asynccontextmanager
-async def serving(*arguments: str, output: Path, **settings: str) -> AsyncIterator[Server]:
+@contextmanager
+def serving(*arguments: str | Path, output: Path, **settings: str) -> Iterator[Server]:
     """A server that is ready; stopped in the end, if it still runs."""
     server = Server(arguments, output)
     server.start(**settings)
     try:
-        await server.ready()
+        server.ready()
         yield server
     finally:
         if server.process.poll() is None:
-            await server.stop()
+            server.stop()
 
 
 def dsn_of(data_dir: Path) -> str:

@@ -1,11 +1,13 @@
 """A person's way through the service, and two servers that agree."""
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.end_to_end.client import PASSWORD, Person, paper_fields
-from tests.end_to_end.server import Server, dsn_of, serving
+from tests.end_to_end.server import dsn_of, serving
 from tests.postgres import execute
 
 PAGE = """
@@ -31,8 +33,16 @@ query($key: String!) {
 """
 
 
+@pytest.fixture
+async def there(shared_data_dir: Path, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+    """A way to a second server on the same database."""
+    with serving("--data-dir", shared_data_dir, "--no-samples", output=tmp_path / "second.txt") as second:
+        async with httpx.AsyncClient(base_url=second.url, timeout=60) as client:
+            yield client
+
+
 async def test_from_signing_up_to_the_paper_page(http: httpx.AsyncClient) -> None:
-    ada, bob = await Person(http).sign_up("ada"), await Person(http).sign_up("bob")
+    ada, bob = await Person(http).sign_up("ada1"), await Person(http).sign_up("bob1")
     paper = await ada.paper("journals/corr/SchroffKP15")
     summary = await ada.summary(paper, "Faces as $x$.")
     await ada.do(
@@ -45,7 +55,7 @@ async def test_from_signing_up_to_the_paper_page(http: httpx.AsyncClient) -> Non
 
     page = await bob.read(PAGE, key="journals/corr/SchroffKP15")
 
-    assert page["viewer"] == {"username": "bob"}
+    assert page["viewer"] == {"username": "bob1"}
     assert page["paper"]["title"] == "On journals/corr/SchroffKP15"
     assert page["paper"]["viewerSummary"] is None
     assert page["paper"]["summaries"]["totalCount"] == 1
@@ -53,7 +63,7 @@ async def test_from_signing_up_to_the_paper_page(http: httpx.AsyncClient) -> Non
     assert shown["id"] == summary
     assert shown["body"] == "Faces as points $y$."
     assert "<math" in shown["bodyHtml"]
-    assert shown["author"] == {"username": "ada"}
+    assert shown["author"] == {"username": "ada1"}
     assert shown["score"] == {"net": 2, "up": 2, "down": 0, "viewerVote": "UP"}
     assert (shown["revisionNumber"], shown["viewerCanEdit"]) == (2, False)
     assert shown["revisions"]["nodes"] == [
@@ -61,27 +71,27 @@ async def test_from_signing_up_to_the_paper_page(http: httpx.AsyncClient) -> Non
         {"number": 2, "body": "Faces as points $y$.", "note": "Better"},
     ]
     [thread] = shown["comments"]["nodes"]
-    assert (thread["body"], thread["author"]) == ("Why triplets?", {"username": "bob"})
+    assert (thread["body"], thread["author"]) == ("Why triplets?", {"username": "bob1"})
     assert thread["replies"]["nodes"] == [{"body": "Because of **margins**.", "score": {"net": 1}}]
 
 
 async def test_a_replayed_key_gives_the_first_outcome_and_another_request_is_refused(
     http: httpx.AsyncClient,
 ) -> None:
-    ada = await Person(http).sign_up("ada")
-    first = await ada.do("registerPaper", fields=paper_fields("a"), idempotencyKey="k")
-    again = await ada.do("registerPaper", fields=paper_fields("a"), idempotencyKey="k")
-    other = await ada.do("registerPaper", fields=paper_fields("b"), idempotencyKey="k")
+    ada = await Person(http).sign_up("ada2")
+    first = await ada.do("registerPaper", fields=paper_fields("a2"), idempotencyKey="k")
+    again = await ada.do("registerPaper", fields=paper_fields("a2"), idempotencyKey="k")
+    other = await ada.do("registerPaper", fields=paper_fields("b2"), idempotencyKey="k")
 
     assert first["__typename"] == "PaperPayload"
     assert again == first
     assert (other["__typename"], other["code"]) == ("ValidationError", "CONFLICT")
-    assert await ada.read('{ paper(by: { bibtexKey: "b" }) { id } }') == {"paper": None}
+    assert await ada.read('{ paper(by: { bibtexKey: "b2" }) { id } }') == {"paper": None}
 
 
 async def test_a_stale_revision_is_refused_with_the_current_one(http: httpx.AsyncClient) -> None:
-    ada = await Person(http).sign_up("ada")
-    summary = await ada.summary(await ada.paper("a"), "One.")
+    ada = await Person(http).sign_up("ada3")
+    summary = await ada.summary(await ada.paper("a3"), "One.")
     await ada.do("reviseSummary", summaryId=summary, body="Two.", expectedRevision=1)
 
     refused = await ada.do("reviseSummary", summaryId=summary, body="Three.", expectedRevision=1)
@@ -92,42 +102,37 @@ async def test_a_stale_revision_is_refused_with_the_current_one(http: httpx.Asyn
 
 
 async def test_an_expired_token_is_refused_and_changes_nothing(
-    http: httpx.AsyncClient, data_dir: Path
+    http: httpx.AsyncClient, shared_data_dir: Path
 ) -> None:
-    ada = await Person(http).sign_up("ada")
-    await execute(dsn_of(data_dir), "UPDATE accounts.sessions SET expires_at = now() - interval '1 second'")
+    ada = await Person(http).sign_up("ada4")
+    past = "UPDATE accounts.sessions SET expires_at = now() - interval '1 second'"
+    await execute(dsn_of(shared_data_dir), past)
 
-    answer = await ada.attempt("registerPaper", fields=paper_fields("a"))
+    answer = await ada.attempt("registerPaper", fields=paper_fields("a4"))
 
     assert (answer.status, answer.codes) == (401, ["UNAUTHENTICATED"])
-    assert await Person(http).read('{ paper(by: { bibtexKey: "a" }) { id } }') == {"paper": None}
-    back = await Person(http).do("signIn", username="Ada", password=PASSWORD)
+    assert await Person(http).read('{ paper(by: { bibtexKey: "a4" }) { id } }') == {"paper": None}
+    back = await Person(http).do("signIn", username="Ada4", password=PASSWORD)
     assert back["user"]["id"] == ada.id
 
 
-async def test_two_servers_show_each_others_writes(
-    server: Server, http: httpx.AsyncClient, data_dir: Path, tmp_path: Path
-) -> None:
-    async with (
-        serving("--data-dir", str(data_dir), "--no-samples", output=tmp_path / "second.txt") as second,
-        httpx.AsyncClient(base_url=second.url, timeout=60) as there,
-    ):
-        ada, bob = await Person(http).sign_up("ada"), await Person(there).sign_up("bob")
-        paper = await ada.paper("a")
-        for number in range(10):
-            writer, reader = (ada, bob.at(there)) if number % 2 else (ada.at(there), bob.at(http))
-            outcome = await writer.do("registerPaper", fields=paper_fields(f"key{number}"))
-            seen = await reader.ask(
-                f'{{ paper(by: {{ bibtexKey: "key{number}" }}) {{ id }} }}', min_position=outcome["position"]
-            )
-            assert seen.data["paper"] == outcome["thing"]
-            assert seen.headers["Position"] >= outcome["position"]
-        summary = await bob.at(there).summary(paper, "Seen by both.")
-        comment = await ada.comment(summary, "Indeed.")
-        last = await bob.do("castVote", subjectId=comment, value="UP")
-        pages = [
-            await Person(client).ask(PAGE, min_position=last["position"], key="a") for client in (http, there)
-        ]
-        assert pages[0].data == pages[1].data
-        assert pages[0].data["paper"]["summaries"]["nodes"][0]["comments"]["totalCount"] == 1
-        assert pages[0].headers["Position"] == pages[1].headers["Position"]
+async def test_two_servers_show_each_others_writes(http: httpx.AsyncClient, there: httpx.AsyncClient) -> None:
+    ada, bob = await Person(http).sign_up("ada5"), await Person(there).sign_up("bob5")
+    paper = await ada.paper("a5")
+    for number in range(10):
+        here, other = (http, there) if number % 2 else (there, http)
+        outcome = await ada.at(here).do("registerPaper", fields=paper_fields(f"key{number}"))
+        seen = await bob.at(other).ask(
+            f'{{ paper(by: {{ bibtexKey: "key{number}" }}) {{ id }} }}', min_position=outcome["position"]
+        )
+        assert seen.data["paper"] == outcome["thing"]
+        assert seen.headers["Position"] >= outcome["position"]
+
+    summary = await bob.summary(paper, "Seen by both.")
+    comment = await ada.comment(summary, "Indeed.")
+    last = await bob.do("castVote", subjectId=comment, value="UP")
+    pages = [await Person(at).ask(PAGE, min_position=last["position"], key="a5") for at in (http, there)]
+
+    assert pages[0].data == pages[1].data
+    assert pages[0].data["paper"]["summaries"]["nodes"][0]["comments"]["totalCount"] == 1
+    assert pages[0].headers["Position"] == pages[1].headers["Position"]

@@ -1,0 +1,38 @@
+"""Killed without warning in mid traffic: what was acknowledged is there, once, and nothing else."""
+
+import asyncio
+from pathlib import Path
+
+from service.database import connection_pool, connector
+from service.eventstore.postgres import PostgresStore
+from tests.end_to_end.client import Person
+from tests.end_to_end.evidence import compare_with_log, compare_with_rebuild, projected
+from tests.end_to_end.server import Server, dsn_of
+from tests.end_to_end.traffic import Notes, traffic
+
+ROUNDS = 4
+
+
+async def compare(dsn: str, people: list[Person], notes: Notes) -> None:
+    """All that can be compared, once the read models have caught up."""
+    async with connection_pool(dsn) as pool:
+        store = PostgresStore(pool, connector(dsn))
+        await projected(pool)
+        await compare_with_log(pool, store, people, notes)
+        await compare_with_rebuild(pool, store)
+
+
+async def test_the_server_is_killed(server: Server, data_dir: Path) -> None:
+    notes = Notes()
+    async with traffic(server.url, notes) as people:
+        for _ in range(ROUNDS):
+            await notes.more(60)
+            server.kill()
+            server.start()
+            await asyncio.to_thread(server.ready)
+        await notes.more(60)
+
+    assert notes.trouble["no answer"] >= ROUNDS
+    assert any(request.tries > 1 for request in notes.accepted)
+    assert set(notes.trouble) <= {"no answer", "BUSY", "NOT_YET_VISIBLE"}
+    await compare(dsn_of(data_dir), people, notes)
