@@ -18,9 +18,8 @@ CREATE TABLE read.summary (
   updated_at timestamptz NOT NULL, -- when the text last changed
   listed boolean NOT NULL -- policy.is_listed: in lists, counts and feeds
 );
+-- A vote writes every index of its row anew, so there are few: a paper's other orders find it here and sort.
 CREATE INDEX summary_paper_top ON read.summary (paper_id, top DESC, summary_id DESC) WHERE listed;
-CREATE INDEX summary_paper_latest ON read.summary (paper_id, updated_at DESC, summary_id DESC) WHERE listed;
-CREATE INDEX summary_paper_oldest ON read.summary (paper_id, created_at, summary_id) WHERE listed;
 CREATE INDEX summary_author ON read.summary (author_id, updated_at DESC, summary_id DESC);
 CREATE INDEX summary_own ON read.summary (author_id, paper_id) WHERE retracted_at IS NULL;
 CREATE INDEX summary_feed_latest ON read.summary (updated_at DESC, summary_id DESC) WHERE listed AND net >= 0;

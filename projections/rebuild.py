@@ -8,12 +8,12 @@ from projections import core, text
 from projections.writing import on_schema
 from service.eventstore.model import EventStore
 
-BATCH = 2_000
+BATCH = 5_000
 _LOCK = 0x53_53_72_65_62_64  # any number will do; all who rebuild take the same one
 
 OnProgress = Callable[[int, int], None]
 
-# Indexes and constraints keep their names, so that a later migration finds them. The log's own tables,
+# Unique keys come first, other indexes after the bulk of the rows. All keep their names, so that a later migration finds them. The log's own tables,
 # leases and rendered texts are not in this schema: they stay.
 _COPY = """
 WITH tables AS (SELECT oid, relname FROM pg_class WHERE relnamespace = 'read'::regnamespace AND relkind = 'r')
@@ -24,12 +24,14 @@ SELECT 2, format('ALTER TABLE read_next.%I ADD CONSTRAINT %I %s', relname, conna
                  pg_get_constraintdef(c.oid))
   FROM pg_constraint c JOIN tables t ON t.oid = c.conrelid WHERE c.contype IN ('p', 'u', 'x')
 UNION ALL
-SELECT 3, replace(pg_get_indexdef(i.indexrelid), ' ON read.', ' ON read_next.')
-  FROM pg_index i JOIN tables t ON t.oid = i.indrelid
- WHERE NOT EXISTS (SELECT FROM pg_constraint c WHERE c.conindid = i.indexrelid)
-UNION ALL
-SELECT 4, 'INSERT INTO read_next.checkpoint (name, position) VALUES (''core'', 0)'
+SELECT 3, 'INSERT INTO read_next.checkpoint (name, position) VALUES (''core'', 0)'
 ORDER BY step
+"""
+_INDEXES = """
+SELECT replace(pg_get_indexdef(i.indexrelid), ' ON read.', ' ON read_next.') AS sql
+  FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid
+ WHERE t.relnamespace = 'read'::regnamespace
+   AND NOT EXISTS (SELECT FROM pg_constraint c WHERE c.conindid = i.indexrelid)
 """
 
 
@@ -52,6 +54,8 @@ async def rebuild(pool: asyncpg.Pool, store: EventStore, on_progress: OnProgress
                 raise RebuildRunning("another rebuild is running: wait for its end")
             await prepare(pool)
             at = await _catch_up(pool, store, report)
+            await _run_all(pool, _INDEXES)
+            at = await _catch_up(pool, store, report, at)
             at = await _switch(guard, store, at, report)
         await _clean(guard)
     return at
@@ -59,16 +63,19 @@ async def rebuild(pool: asyncpg.Pool, store: EventStore, on_progress: OnProgress
 
 async def prepare(pool: asyncpg.Pool) -> None:
     """Empty tables in the schema `read_next`, like those of `read`."""
+    await pool.execute("DROP SCHEMA IF EXISTS read_next, read_old CASCADE")
+    await pool.execute("CREATE SCHEMA read_next")
+    await _run_all(pool, _COPY)
+
+
+async def _run_all(pool: asyncpg.Pool, makes_statements: str) -> None:
     async with pool.acquire() as conn, conn.transaction():
-        await conn.execute("DROP SCHEMA IF EXISTS read_next, read_old CASCADE")
-        await conn.execute("CREATE SCHEMA read_next")
-        for record in await conn.fetch(_COPY):
+        for record in await conn.fetch(makes_statements):
             await conn.execute(record["sql"])
 
 
-async def _catch_up(pool: asyncpg.Pool, store: EventStore, report: OnProgress) -> int:
+async def _catch_up(pool: asyncpg.Pool, store: EventStore, report: OnProgress, at: int = 0) -> int:
     """Batch after batch, until one is not full: the rest is small enough to hold up the live runner for."""
-    at = 0
     while True:
         async with pool.acquire() as conn:
             reached = await _step(conn, store, at)
