@@ -8,11 +8,13 @@ import asyncpg
 import pytest
 
 from service.database import connection_pool, connector
+from service.eventstore.model import Claim, ClaimTaken, CommandReused, StaleVersion
 from service.eventstore.postgres import PostgresStore
 from tests.eventstore.build import command, shown
 from tests.eventstore.raw import append_raw
 
 APPENDS = 150  # of each writing process, two events each
+RETRACTED = b'{"originator_id":"00000000-0000-4000-8000-000000000000","originator_version":1}'
 
 WRITER = """
 import asyncio, sys
@@ -26,7 +28,6 @@ async def main(dsn, process, appends):
         print("ready", flush=True)
         await asyncio.to_thread(sys.stdin.readline)
         own = [UUID(int=process * 1_000_000 + n) for n in range(appends)]
-        clash = UUID(int=process)
         for start in range(0, appends, 10):
             await asyncio.gather(
                 *(store.append(command(shown(s, 1), shown(s, 2))) for s in own[start : start + 10]),
@@ -137,8 +138,6 @@ async def test_the_second_decides_on_what_the_first_committed(
         command_id=command_id,
         claims=([1], ["k"], [stream], [True]),
     )
-    from service.eventstore.model import Claim
-
     append = {
         "stream": command(shown(stream, 1)),
         "claim": command(shown(uuid4(), 1), takes=(Claim("k", uuid4()),)),
@@ -148,41 +147,37 @@ async def test_the_second_decides_on_what_the_first_committed(
     await blocked(service)
     await held.commit()
     (error,) = await asyncio.gather(second, return_exceptions=True)
-    assert (
-        type(error).__name__
-        == {
-            "stream": "StaleVersion",
-            "claim": "ClaimTaken",
-            "command": "CommandReused",
-        }[what]
-    )
+    expected = {"stream": StaleVersion, "claim": ClaimTaken, "command": CommandReused}
+    assert type(error) is expected[what]
     assert (await postgres.head()).position == 1
-
-
-RETRACTED = b'{"originator_id":"00000000-0000-4000-8000-000000000000","originator_version":1}'
 
 
 async def blocked(connection: asyncpg.Connection) -> None:
     """Return once somebody waits for a lock that this connection holds."""
-    sql = "SELECT count(*) FROM pg_stat_activity WHERE $1 = ANY(pg_blocking_pids(pid))"
+    sql = "SELECT count(*) FROM pg_locks WHERE NOT granted AND $1 = ANY(pg_blocking_pids(pid))"
     async with asyncio.timeout(20):
-        while not await connection.fetchval(sql, connection.get_server_pid()):
+        while True:
+            if await connection.fetchval(sql, connection.get_server_pid()):
+                return
             await asyncio.sleep(0.01)
+
+
+async def nowhere() -> asyncpg.Connection:
+    raise ConnectionRefusedError("this process has no wake-ups")
 
 
 async def test_a_reader_without_wake_ups_sees_everything(
     database_url: str, owner: asyncpg.Connection
 ) -> None:
-    """Two followers in other processes; the LISTEN connection of one is killed again and again."""
+    """Two followers: one whose LISTEN connection is killed again and again, one that never has any."""
     ended = asyncio.Event()
     connect = connector(database_url)
     async with (
         connection_pool(database_url, max_size=6) as pool,
         PostgresStore.open(pool, connect) as source,
         PostgresStore.open(pool, connect) as woken,
-        PostgresStore.open(pool, connect) as deaf,
+        PostgresStore.open(pool, nowhere) as deaf,
     ):
-        await deaf._wakeups.stop()
         readers = [asyncio.create_task(follow(store, 5, 0.05, ended)) for store in (woken, deaf)]
         for _ in range(20):
             await source.append(command(*(shown(stream, 1) for stream in ids(3))))
