@@ -90,7 +90,7 @@ async def _reach(tools: Tools, position: int) -> None:
 
 
 class Operation:
-    """One operation, which resolvers find as info.context. It reads one snapshot; after a change, a new one."""
+    """One operation, found by resolvers as info.context. It reads one snapshot; after a change, a new one."""
 
     def __init__(self, request: Context) -> None:
         self.request = request

@@ -30,6 +30,7 @@ DATABASE_GONE = (
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.TooManyConnectionsError,
+    asyncpg.InternalClientError,  # a connection that dies just as it is to be used
 )
 
 logger = structlog.get_logger()

@@ -39,9 +39,7 @@ class Query:
     async def node(self, info: Info, id: NodeIdArgument) -> Node | None:
         return await load_node(info.context, parse_id(id, ("id",)))
 
-    @resolved(
-        description="Several things by their ids, each in its place. A bad id is null, with an error of its own."
-    )
+    @resolved(description="Several things by their ids, each in its place. A bad id is null, with an error.")
     async def nodes(self, info: Info, ids: NodeIds) -> list[Node | None]:
         if len(ids) > MOST:
             raise GraphQLError(

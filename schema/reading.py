@@ -7,6 +7,10 @@ import asyncpg
 
 from projections import progress
 
+# A rebuild switches tables when it has locked this one alone: a snapshot never sees the tables of two
+# builds. LOCK comes first because it takes no snapshot itself.
+BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; LOCK TABLE read.checkpoint IN ACCESS SHARE MODE"
+
 
 class ReadSession:
     """A read-only transaction on one connection, begun by the first read.
@@ -23,7 +27,6 @@ class ReadSession:
         self._pool = pool
         self._lock = asyncio.Lock()
         self._conn: Any = None
-        self._transaction: Any = None
         self._closed = False
 
     async def fetch(self, sql: str, *args: Any) -> list[Any]:
@@ -39,8 +42,7 @@ class ReadSession:
     async def _open(self) -> None:
         conn = await self._pool.acquire()
         try:
-            self._transaction = conn.transaction(isolation="repeatable_read", readonly=True)
-            await self._transaction.start()
+            await conn.execute(BEGIN)
             self.position = await progress.position(conn)
         except BaseException:
             await self._pool.release(conn)
@@ -55,6 +57,6 @@ class ReadSession:
             if conn is None:
                 return
             try:
-                await self._transaction.rollback()
+                await conn.execute("ROLLBACK")
             finally:
                 await self._pool.release(conn)
