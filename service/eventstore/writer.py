@@ -23,6 +23,7 @@ LOST = (
     asyncpg.PostgresConnectionError,
     asyncpg.exceptions.OperatorInterventionError,  # shutdown, crash, not yet accepting connections
     asyncpg.TooManyConnectionsError,
+    asyncpg.InternalClientError,  # a connection that dies just as it is to be used
     asyncpg.DiskFullError,
 )
 

@@ -21,6 +21,7 @@ UNREACHABLE = (
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,  # shutdown, crash, not yet accepting connections
     asyncpg.TooManyConnectionsError,
+    asyncpg.InternalClientError,  # a connection that dies just as it is to be used
 )
 
 CONTENT_SECURITY = (
