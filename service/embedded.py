@@ -14,24 +14,32 @@ import asyncio
 import fcntl
 import os
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import TypeVar
 
 from service.embedded_cluster import PATIENCE, Cluster
 from service.embedded_programs import EmbeddedPostgresError
 
 __all__ = ["EmbeddedPostgres", "EmbeddedPostgresError", "embedded_postgres"]
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedPostgres:
-    """A running server: where its data is and how to reach it as its superuser."""
+    """A running server: where its data is and how to reach it as its superuser.
+
+    Shape:  `revive` starts it again when it has died, and says whether it had.
+    Errors: EmbeddedPostgresError, from `revive`.
+    """
 
     data_dir: Path
     dsn: str
+    revive: Callable[[], Awaitable[bool]]
 
 
 @asynccontextmanager
@@ -49,12 +57,12 @@ async def embedded_postgres(
     share = _Share(cluster)
     try:
         await _to_the_end(share.take)
-        yield EmbeddedPostgres(cluster.data_dir, cluster.dsn())
+        yield EmbeddedPostgres(cluster.data_dir, cluster.dsn(), lambda: _to_the_end(share.revive))
     finally:
         await _to_the_end(share.give_back)
 
 
-async def _to_the_end(function: Callable[[], None]) -> None:
+async def _to_the_end(function: Callable[[], T]) -> T:
     """Run in a thread and wait for its end even when cancelled: half a start cannot be undone."""
     task = asyncio.ensure_future(asyncio.to_thread(function))
     cancelled: asyncio.CancelledError | None = None
@@ -63,9 +71,10 @@ async def _to_the_end(function: Callable[[], None]) -> None:
             await asyncio.wait({task})
         except asyncio.CancelledError as error:
             cancelled = error
-    task.result()
+    result = task.result()
     if cancelled:
         raise cancelled
+    return result
 
 
 class _Share:
@@ -86,6 +95,13 @@ class _Share:
                 if not self.cluster.path.exists():
                     self.cluster.make()
                 self.cluster.start()
+
+    def revive(self) -> bool:
+        if self.cluster.is_running():
+            return False
+        with self._explained(), self._gate():
+            self.cluster.start()
+        return True
 
     def give_back(self) -> None:
         if self.lock is None:

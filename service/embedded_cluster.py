@@ -106,10 +106,14 @@ class Cluster:
 
     def stop(self) -> None:
         """Have it stopped; clients are disconnected."""
-        if self._state() != "absent" and self._pg_ctl("stop", "--mode=fast"):
+        if self.is_running() and self._pg_ctl("stop", "--mode=fast"):
             raise self.error("Cannot stop it")  # after PATIENCE, or it is not ours to stop
         if _is_link(self._socket_directory(), self.path):
             self._socket_directory().unlink()
+
+    def is_running(self) -> bool:
+        """Whether there is a server, be it ready, starting or stopping."""
+        return self._state() != "absent"
 
     def _state(self) -> str:
         """`ready`, `starting`, `stopping`, or `absent` when the process in postmaster.pid is not ours."""

@@ -8,28 +8,31 @@ import contextlib
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Self
 
 import asyncpg
+import structlog
 import uvicorn
-from schema.context import Tools
 
 from projections.progress import Progress
 from projections.runner import Runner
+from schema.context import Tools
 from service.accounts.service import Accounts
 from service.app import create_app
 from service.commands.context import Context
 from service.database import connection_pool, connector
-from service.embedded import embedded_postgres
+from service.embedded import EmbeddedPostgres, EmbeddedPostgresError, embedded_postgres
 from service.eventstore.postgres import PostgresStore
 from service.importers.samples import Progress as Heard
 from service.importers.samples import load_samples, wants_samples
 from service.migrations import migrate
 from service.settings import Settings, SettingsError
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +58,19 @@ async def database(settings: Settings) -> AsyncIterator[str]:
     if settings.database_url is not None:
         yield settings.database_url
         return
-    async with embedded_postgres(settings.data_dir) as postgres:
+    async with embedded_postgres(settings.data_dir) as postgres, beside(keep_running(postgres)):
         yield postgres.dsn
+
+
+async def keep_running(postgres: EmbeddedPostgres) -> None:
+    """Start it again whenever it dies, until cancelled: it is a child of nobody, so nobody else would."""
+    while True:
+        await asyncio.sleep(1.0)
+        try:
+            if await postgres.revive():
+                log.warning("PostgreSQL had died and was started again", data_dir=str(postgres.data_dir))
+        except EmbeddedPostgresError as error:
+            log.error("PostgreSQL has died and does not start again", error=str(error))
 
 
 @asynccontextmanager
@@ -72,9 +86,9 @@ async def open_log(settings: Settings) -> AsyncIterator[Log]:
 
 
 @asynccontextmanager
-async def projecting(runner: Runner) -> AsyncIterator[None]:
-    """The runner at work. At the end it finishes its batch and gives up the lead."""
-    task = asyncio.create_task(runner.run(), name="projections")
+async def beside(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    """Work that goes on while the body runs. At the end it is cancelled, and waited for."""
+    task = asyncio.create_task(work)
     try:
         yield
     finally:
@@ -100,7 +114,7 @@ async def serve(settings: Settings, *, on_sample: Heard | None, on_ready: Callab
             )
             app = create_app(await _tools(opened, progress, settings), runner, settings)
             server = _Server(uvicorn.Config(app, log_config=None, lifespan="off", server_header=False))
-            async with projecting(runner):
+            async with beside(runner.run()):
                 signals.server = server
                 on_ready()
                 await server.serve(sockets=[listener])
