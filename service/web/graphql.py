@@ -118,8 +118,9 @@ class GraphQLEndpoint(GraphQL[Context, None]):
         except CannotGetOperationTypeError as error:
             raise _unknown_operation(error.operation_name) from error
         except InvalidOperationTypeError as error:
-            message = f"{error.as_http_error_reason(request.method).capitalize()}: send it by POST."
-            raise Refused(405, "INVALID", message, {"Allow": "POST"}) from error
+            raise Refused(
+                405, "INVALID", "Only queries go by GET: send it by POST.", {"Allow": "POST"}
+            ) from error
 
     async def process_result(self, request: Request, result: ExecutionResult) -> GraphQLHTTPResponse:
         answer = await super().process_result(request, result)

@@ -9,6 +9,7 @@ from service.web.negotiation import check_json
 from service.web.refusals import Refused, invalid
 
 BODY_LIMIT = 1_000_000  # bytes: the longest summary in its longest JSON escapes, and an operation around it
+DRAINED = 20_000_000
 PREFLIGHTED = ("GraphQL-Require-Preflight", "Apollo-Require-Preflight", "X-Apollo-Operation-Name")
 
 
@@ -54,17 +55,20 @@ def _check_preflighted(request: Request) -> None:
 
 
 async def _body(request: Request) -> bytes:
-    declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared) > BODY_LIMIT:
-        raise _too_large(int(declared))
-    body = bytearray()
+    """The body, read within bounds. More of it is read and dropped, up to DRAINED: a client that is still
+    sending would not see the answer."""
+    body, size = bytearray(), 0
     try:
         async for chunk in request.stream():
-            body += chunk
-            if len(body) > BODY_LIMIT:
-                raise _too_large(len(body))
+            size += len(chunk)
+            if size <= BODY_LIMIT:
+                body += chunk
+            elif size > DRAINED:
+                break
     except ClientDisconnect:
         raise invalid("The connection ended before the body did.") from None
+    if size > BODY_LIMIT:
+        raise _too_large(size)
     return bytes(body)
 
 
@@ -72,7 +76,7 @@ def _too_large(size: int) -> Refused:
     return Refused(
         413,
         "INVALID",
-        f"The body has {size:,} bytes or more, and the limit is {BODY_LIMIT:,}: send less at once.",
+        f"The body has {size:,} bytes, and the limit is {BODY_LIMIT:,}: send less at once.",
         {"Connection": "close"},
         limit=BODY_LIMIT,
         size=size,

@@ -1,10 +1,19 @@
-"""A running site for each test."""
+"""Running sites: one for each test, or one for all tests of a module that only read."""
 
 from collections.abc import AsyncIterator
 
 import pytest
+import pytest_asyncio
 
+from tests.postgres import fresh_database
 from tests.web.site import Site, running_site
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def quiet_site(cluster_dsn: str, migrated_template: str) -> AsyncIterator[Site]:
+    """An empty one, for tests that change nothing and run in the module's loop."""
+    async with fresh_database(cluster_dsn, migrated_template) as dsn, running_site(dsn) as running:
+        yield running
 
 
 @pytest.fixture

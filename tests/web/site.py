@@ -23,10 +23,12 @@ from service.app import create_app
 from service.commands import comment, paper, summary, user
 from service.commands.context import Context, Done
 from service.database import connection_pool, connector
-from service.domain.events import MetadataSource, Visibility
+from service.domain.events import Visibility
 from service.domain.paper import PaperFields
 from service.eventstore.postgres import PostgresStore
 from service.settings import Settings
+
+PUBLIC = Visibility.PUBLIC
 
 
 def now() -> datetime:
@@ -58,7 +60,12 @@ class Site:
         return await self.visible(await paper.register_paper(self.acting(by), paper.RegisterPaper(of)))
 
     async def summary(
-        self, by: UUID, of: UUID, body: str, visibility: Visibility = Visibility.PUBLIC, note: str | None = None
+        self,
+        by: UUID,
+        of: UUID,
+        body: str,
+        visibility: Visibility = Visibility.PUBLIC,
+        note: str | None = None,
     ) -> UUID:
         command = summary.PublishSummary(of, body, visibility, note)
         return await self.visible(await summary.publish_summary(self.acting(by), command))
@@ -118,7 +125,7 @@ async def _served(tools: Tools, runner: Runner) -> AsyncIterator[str]:
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off"))
     task = asyncio.create_task(server.serve(sockets=[listener]))
     try:
-        while not server.started:
+        while not server.started:  # noqa: ASYNC110 (uvicorn sets no event)
             await asyncio.sleep(0.01)
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:

@@ -15,7 +15,9 @@ AUDITS = 61
 
 def _audit_is_there() -> bool:
     paths = os.environ.get("NODE_PATH", "").split(os.pathsep)
-    return shutil.which("node") is not None and any(Path(path, "graphql-http").is_dir() for path in paths if path)
+    return shutil.which("node") is not None and any(
+        Path(path, "graphql-http").is_dir() for path in paths if path
+    )
 
 
 @pytest.mark.skipif(
