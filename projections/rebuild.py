@@ -13,8 +13,8 @@ _LOCK = 0x53_53_72_65_62_64  # any number will do; all who rebuild take the same
 
 OnProgress = Callable[[int, int], None]
 
-# Unique keys come first, other indexes after the bulk of the rows. All keep their names, so that a later migration finds them. The log's own tables,
-# leases and rendered texts are not in this schema: they stay.
+# Unique keys come first, other indexes after the bulk of the rows. All keep their names, so that a later
+# migration finds them. The log's own tables, leases and rendered texts are not in this schema: they stay.
 _COPY = """
 WITH tables AS (SELECT oid, relname FROM pg_class WHERE relnamespace = 'read'::regnamespace AND relkind = 'r')
 SELECT 1 AS step, format('CREATE TABLE read_next.%I (LIKE read.%I INCLUDING ALL EXCLUDING INDEXES)',

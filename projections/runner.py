@@ -123,10 +123,11 @@ class Runner:
         if not events:
             await self._store.wait(at, IDLE_SECONDS)
             return at, at
-        rendered = await text.prepare(self._pool, events, self._render)
-        async with self._pool.acquire() as conn, on_schema(conn, "read"):
-            await self._lease.renew(conn, epoch)
-            at = await core.apply(conn, at, events, rendered)
+        async with self._pool.acquire() as conn:
+            rendered = await text.prepare(conn, events, self._render)
+            async with on_schema(conn, "read"):
+                await self._lease.renew(conn, epoch)
+                at = await core.apply(conn, at, events, rendered)
         return at, at if len(events) < limit else (await self._store.head()).position
 
     def _succeeded(self, at: int, head: int) -> None:

@@ -5,11 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import msgspec
 from msgspec import Struct
 
 from projections.reading import Reader, in_order
-from projections.writing import Writer
+from projections.writing import Writer, on_schema
 from service.domain.events import PayloadsErased
 from service.eventstore.model import Recorded
 from service.text import RENDERER_VERSION, Rendered, render
@@ -76,7 +77,7 @@ def render_text(source: str, payload_id: UUID) -> Rendered:
 
 
 async def prepare(
-    conn: Reader, events: Sequence[Recorded], render_one: Render = render_text
+    conn: asyncpg.Connection, events: Sequence[Recorded], render_one: Render = render_text
 ) -> dict[UUID, Rendered]:
     """Render the texts of a batch that have no HTML of this version yet, in a thread, before its transaction.
 
@@ -104,17 +105,18 @@ async def apply(conn: Writer, events: Sequence[Recorded], rendered: Mapping[UUID
         await conn.execute("DELETE FROM rendered WHERE payload_id = ANY($1::uuid[])", erased)
 
 
-async def _not_rendered(conn: Reader, payload_ids: Sequence[UUID]) -> dict[UUID, str]:
-    records = await conn.fetch(
-        """
-        SELECT p.payload_id, p.content FROM payloads p
-         WHERE p.payload_id = ANY($1::uuid[]) AND p.content IS NOT NULL
-           AND NOT EXISTS (SELECT FROM rendered r
-                            WHERE r.payload_id = p.payload_id AND r.renderer_version = $2)
-        """,
-        payload_ids,
-        RENDERER_VERSION,
-    )
+async def _not_rendered(conn: asyncpg.Connection, payload_ids: Sequence[UUID]) -> dict[UUID, str]:
+    async with on_schema(conn, "public"):
+        records = await conn.fetch(
+            """
+            SELECT p.payload_id, p.content FROM payloads p
+             WHERE p.payload_id = ANY($1::uuid[]) AND p.content IS NOT NULL
+               AND NOT EXISTS (SELECT FROM rendered r
+                                WHERE r.payload_id = p.payload_id AND r.renderer_version = $2)
+            """,
+            payload_ids,
+            RENDERER_VERSION,
+        )
     return {record["payload_id"]: record["content"].decode() for record in records}
 
 

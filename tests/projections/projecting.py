@@ -18,9 +18,10 @@ async def project(pool: asyncpg.Pool, store: EventStore, limit: int, schema: str
     events = await store.read(at, limit, contents="none")
     if not events:
         return False
-    rendered = await text.prepare(pool, events)
-    async with pool.acquire() as conn, on_schema(conn, schema):
-        await core.apply(conn, at, events, rendered)
+    async with pool.acquire() as conn:
+        rendered = await text.prepare(conn, events)
+        async with on_schema(conn, schema):
+            await core.apply(conn, at, events, rendered)
     return True
 
 
