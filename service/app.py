@@ -17,9 +17,10 @@ from service.settings import Settings
 from service.web.graphiql import graphiql_files
 from service.web.graphql import GraphQLEndpoint
 from service.web.health import healthz, readyz
+from service.web.layout import not_found, notice
 from service.web.middleware import CarefulHeaders, LastResort
 from service.web.negotiation import wants_html
-from service.web.pages import not_found, notice, page_routes
+from service.web.pages import page_routes
 from service.web.refusals import Refused
 
 ASSETS = Path(__file__).parent / "web" / "assets"

@@ -10,19 +10,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from schema.masking import DATABASE_GONE
 from service.eventstore.model import LogUnavailable
 from service.web.refusals import Refused, unavailable
 
 log = structlog.get_logger()
 
-UNREACHABLE = (
-    OSError,  # also TimeoutError: no connection in time
-    LogUnavailable,
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,  # shutdown, crash, not yet accepting connections
-    asyncpg.TooManyConnectionsError,
-    asyncpg.InternalClientError,  # a connection that dies just as it is to be used
-)
+UNREACHABLE = (*DATABASE_GONE, LogUnavailable)
 
 CONTENT_SECURITY = (
     "default-src 'none'; style-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self' https: data:; "
