@@ -62,7 +62,8 @@ async def test_papers(pool: asyncpg.Pool, store: PostgresStore, world: World) ->
 
     found = await paper.papers_by_id(pool, [bare, NOBODY, full, bare])
     assert [row and row.paper_id for row in found] == [bare, None, full, bare]
-    assert found[2] and found[0]
+    assert found[2]
+    assert found[0]
     assert (found[2].title, found[2].abstract) == ("Ünïcode $x$", 'He said "no"\\')
     assert (found[2].authors, found[2].keywords) == (["Ada", "Zoë, B."], ["a, b", "{c}"])
     assert (found[2].venue_key, found[2].venue_name, found[2].year) == ("conf/cvpr", "CVPR", 2015)
@@ -184,7 +185,9 @@ async def test_pages_go_through_ties(pool: asyncpg.Pool, store: PostgresStore, w
     def latest_key(row: Any) -> Any:
         return row.key(SummaryOrder.LATEST)
 
-    rows[other.id] = (await summary.summaries_by_id(pool, [other.id], None))[0]  # type: ignore[assignment]
+    [beside] = await summary.summaries_by_id(pool, [other.id], None)
+    assert beside
+    rows[other.id] = beside
     all_latest = sorted(rows, key=lambda one: (rows[one].updated_at, one), reverse=True)
     for first in range(1, 12):
         assert ids(await every(of_user, latest_key, first)) == all_latest
@@ -320,7 +323,8 @@ async def test_texts(pool: asyncpg.Pool, store: PostgresStore, world: World) -> 
     payloads = [row.body_payload for row in rows if row]
 
     texts = await text.texts_by_payload(pool, [payloads[1], NOBODY, payloads[0]])
-    assert texts[0] and texts[2]
+    assert texts[0]
+    assert texts[2]
     assert (texts[0].source, texts[0].html, texts[1]) == ("Forget me.", "<p>Forget me.</p>\n", None)
     assert texts[2].source == source
     assert "<strong>bold</strong>" in texts[2].html
