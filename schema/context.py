@@ -12,7 +12,7 @@ from graphql import GraphQLError
 
 from projections.progress import Progress
 from schema.loaders import Loaders
-from schema.reading import ReadSession
+from schema.reading import ReadSession, is_away
 from schema.scalars import LogPosition, log_position, parse_position
 from service.accounts.service import Accounts
 from service.commands.context import Context as CommandContext
@@ -20,6 +20,7 @@ from service.commands.context import Done
 from service.eventstore.model import EventStore
 
 C = TypeVar("C")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +128,14 @@ class Operation:
         self._renew()
 
     async def catch_up(self, position: int) -> None:
-        """Wait, within bounds, until the read models show this position."""
-        if await self.tools.progress.wait_for(position, self.tools.wait_seconds):
+        """Wait, within bounds, until the read models show this position. What is recorded stays so."""
+        try:
+            reached = await self.tools.progress.wait_for(position, self.tools.wait_seconds)
+        except Exception as error:
+            if not is_away(error):
+                raise
+            reached = False
+        if reached:
             self._reflect(position)
 
     def _command_context(self) -> CommandContext:
@@ -136,18 +143,31 @@ class Operation:
         return CommandContext(tools.store, tools.secret, tools.clock, tools.random, self.viewer)
 
 
-def unseen(operation: Operation, position: LogPosition) -> GraphQLError:
-    """Why what a mutation changed cannot be shown, although it is recorded."""
-    late = (operation.session.position or 0) < position.position
+async def changed(operation: Operation, position: LogPosition, load: Awaitable[T | None]) -> T:
+    """What a mutation changed, as it is now.
+
+    Errors: GraphQLError that says that the change is recorded, when it cannot be shown.
+    """
+    try:
+        found = await load
+    except Exception as error:
+        if is_away(error):
+            raise _unseen("NOT_YET_VISIBLE", position) from error
+        raise
+    if found is None:
+        late = (operation.session.position or 0) < position.position
+        raise _unseen("NOT_YET_VISIBLE" if late else "NOT_FOUND", position)
+    return found
+
+
+def _unseen(code: str, position: LogPosition) -> GraphQLError:
+    message = {
+        "NOT_YET_VISIBLE": "The change is recorded, but cannot be read yet: read again with the header "
+        "Min-Position.",
+        "NOT_FOUND": "The change is recorded, but the viewer may not see what it changed.",
+    }
     return GraphQLError(
-        "The change is recorded, but cannot be read yet: read again with the header Min-Position."
-        if late
-        else "The change is recorded, but the viewer may not see what it changed.",
-        extensions={
-            "code": "NOT_YET_VISIBLE" if late else "NOT_FOUND",
-            "position": str(position),
-            "committed": True,
-        },
+        message[code], extensions={"code": code, "position": str(position), "committed": True}
     )
 
 

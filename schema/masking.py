@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
 
-import asyncpg
 import structlog
 from graphql import GraphQLError, GraphQLSyntaxError
 from strawberry.exceptions import MissingQueryError
@@ -12,6 +11,7 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types.execution import PreExecutionError
 
+from schema.reading import is_away
 from schema.refusals import CODES
 from service.domain.errors import DomainError
 from service.eventstore.model import LogBusy, LogUnavailable
@@ -24,14 +24,6 @@ UNKNOWN_OUTCOME = (
 )
 NO_DATABASE = "The database cannot be reached just now: try again in a moment."
 INTERNAL = "Something went wrong here, and it is not your request. Tell us errorId if it stays."
-DATABASE_GONE = (
-    OSError,
-    TimeoutError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.InternalClientError,  # a connection that dies just as it is to be used
-)
 
 logger = structlog.get_logger()
 
@@ -68,7 +60,7 @@ def told(error: GraphQLError, default: str) -> GraphQLError:
         return _shown(error, BUSY, {"code": "BUSY"})
     if isinstance(cause, LogUnavailable):
         return _logged(error, cause, UNKNOWN_OUTCOME, "BUSY")
-    if isinstance(cause, DATABASE_GONE) or type(cause) is asyncpg.InterfaceError:
+    if is_away(cause):
         return _logged(error, cause, NO_DATABASE, "BUSY")
     return _logged(error, cause, INTERNAL, "INTERNAL")
 

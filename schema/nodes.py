@@ -10,6 +10,13 @@ from schema.paper import load_paper
 from schema.revision import load_revision
 from schema.summary import load_summary
 from schema.user import load_user
+from schema.vote import Votable
+
+
+async def load_votable(operation: Operation, node_id: NodeId) -> Votable | None:
+    """As `load_node`, for what can be voted on."""
+    node = await load_node(operation, node_id)
+    return node if isinstance(node, Votable) else None
 
 
 async def load_node(operation: Operation, node_id: NodeId) -> Node | None:

@@ -11,19 +11,34 @@ from projections import progress
 # builds. LOCK comes first because it takes no snapshot itself.
 BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; LOCK TABLE read.checkpoint IN ACCESS SHARE MODE"
 
+ACQUIRE_SECONDS = 10.0
+
+DATABASE_GONE = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.InternalClientError,  # a connection died just as it was to be used
+)
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether it says that the database cannot be reached just now."""
+    # InterfaceError itself tells of closed connections; its subclasses, of what we did wrong.
+    return isinstance(error, DATABASE_GONE) or type(error) is asyncpg.InterfaceError
+
 
 class ReadSession:
     """A read-only transaction on one connection, begun by the first read.
 
-    Fetches follow one another. `position` is what the snapshot reflects, None before the first read;
-    `statements` counts reads, without the position and the transaction's own commands.
+    Fetches follow one another. `position` is what the snapshot reflects, None before the first read.
 
-    Errors: of asyncpg; RuntimeError for a read after `close`.
+    Errors: of asyncpg, also TimeoutError when no connection gets free; RuntimeError for a read after `close`.
     """
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self.position: int | None = None
-        self.statements = 0
         self._pool = pool
         self._lock = asyncio.Lock()
         self._conn: Any = None
@@ -36,11 +51,10 @@ class ReadSession:
                 raise RuntimeError("this snapshot is closed: what it loads must be awaited before")
             if self._conn is None:
                 await self._open()
-            self.statements += 1
             return list(await self._conn.fetch(sql, *args))
 
     async def _open(self) -> None:
-        conn = await self._pool.acquire()
+        conn = await self._pool.acquire(timeout=ACQUIRE_SECONDS)
         try:
             await conn.execute(BEGIN)
             self.position = await progress.position(conn)

@@ -8,7 +8,7 @@ import strawberry
 from strawberry import ID
 
 from schema.comment import Comment, load_comment
-from schema.context import Info, Operation, unseen
+from schema.context import Info, Operation, changed
 from schema.errors import AccessError, NotFoundError, ValidationError
 from schema.fields import ABSENT, given, mutation, resolved
 from schema.ids import uuid_of
@@ -49,10 +49,7 @@ class CommentPayload:
 
     @resolved(description="The comment as it is now.")
     async def comment(self, info: Info) -> Comment:
-        found = await load_comment(info.context, self.comment_id)
-        if found is None:
-            raise unseen(info.context, self.position)
-        return found
+        return await changed(info.context, self.position, load_comment(info.context, self.comment_id))
 
 
 CommentResult = Annotated[

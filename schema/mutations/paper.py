@@ -7,7 +7,7 @@ from uuid import UUID
 import strawberry
 from strawberry import ID
 
-from schema.context import Info, unseen
+from schema.context import Info, changed
 from schema.enums import MetadataSource
 from schema.errors import AccessError, AlreadyExists, NotFoundError, ValidationError
 from schema.fields import ABSENT, given, mutation, resolved
@@ -52,10 +52,7 @@ class PaperPayload:
 
     @resolved(description="The paper as it is now.")
     async def paper(self, info: Info) -> Paper:
-        found = await load_paper(info.context, self.paper_id)
-        if found is None:
-            raise unseen(info.context, self.position)
-        return found
+        return await changed(info.context, self.position, load_paper(info.context, self.paper_id))
 
 
 PaperResult = Annotated[

@@ -7,7 +7,7 @@ from uuid import UUID
 import strawberry
 from strawberry import ID
 
-from schema.context import Info, Operation, unseen
+from schema.context import Info, Operation, changed
 from schema.enums import Visibility
 from schema.errors import AccessError, AlreadyExists, NotFoundError, RevisionConflict, ValidationError
 from schema.fields import ABSENT, given, mutation, resolved
@@ -63,10 +63,7 @@ class SummaryPayload:
 
     @resolved(description="The summary as it is now.")
     async def summary(self, info: Info) -> Summary:
-        found = await load_summary(info.context, self.summary_id)
-        if found is None:
-            raise unseen(info.context, self.position)
-        return found
+        return await changed(info.context, self.position, load_summary(info.context, self.summary_id))
 
 
 SummaryResult = Annotated[

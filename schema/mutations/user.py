@@ -6,7 +6,7 @@ from uuid import UUID
 
 import strawberry
 
-from schema.context import Info, Operation, unseen
+from schema.context import Info, Operation, changed
 from schema.errors import AccessError, AlreadyExists, ValidationError
 from schema.fields import ABSENT, given, mutation, resolved
 from schema.scalars import LogPosition
@@ -39,10 +39,7 @@ class SessionPayload:
 
     @resolved(description="Who signed in.")
     async def user(self, info: Info) -> User:
-        found = await load_user(info.context, self.user_id)
-        if found is None:
-            raise unseen(info.context, self.position)
-        return found
+        return await changed(info.context, self.position, load_user(info.context, self.user_id))
 
 
 SessionResult = Annotated[

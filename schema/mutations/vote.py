@@ -5,13 +5,13 @@ from typing import Annotated
 import strawberry
 from strawberry import ID
 
-from schema.context import Info, unseen
+from schema.context import Info, changed
 from schema.enums import VoteValue
 from schema.errors import AccessError, NotFoundError, ValidationError
 from schema.fields import given, mutation, resolved
 from schema.ids import NodeId, of_kind
 from schema.mutations.keys import KEY
-from schema.nodes import load_node
+from schema.nodes import load_votable
 from schema.scalars import LogPosition
 from schema.vote import Votable
 from service.commands import vote as commands
@@ -39,10 +39,7 @@ class VotePayload:
 
     @resolved(description="What was voted on, as it is now.")
     async def subject(self, info: Info) -> Votable:
-        found = await load_node(info.context, self.subject_id)
-        if not isinstance(found, Votable):
-            raise unseen(info.context, self.position)
-        return found
+        return await changed(info.context, self.position, load_votable(info.context, self.subject_id))
 
 
 VoteResult = Annotated[

@@ -2,14 +2,21 @@
 
 from dataclasses import replace
 
+import asyncpg
 import pytest
 import strawberry
 from graphql import GraphQLError
 
 from schema.context import Tools, open_context
+from service.database import connector
+from service.eventstore.postgres import PostgresStore
+from service.eventstore.writer import Limits
 from tests.schema.people import Api
 
 BODY = "query ($id: ID!) { summary(id: $id) { body revisionNumber score { net up down viewerVote } } }"
+
+PUBLISH = """mutation ($id: ID!) { publishSummary(input: {paperId: $id, body: "A text."}) {
+  ... on SummaryPayload { summary { id } } } }"""
 
 
 async def test_sessions(api: Api) -> None:
@@ -92,6 +99,21 @@ async def test_the_same_key_again(api: Api) -> None:
     assert (other["__typename"], other["code"]) == ("ValidationError", "CONFLICT")
 
 
+async def test_the_same_key_again_after_it_was_hidden(api: Api) -> None:
+    ada, bob = await api.person("ada"), await api.person("bob")
+    summary = await ada.summary(await ada.paper("k"))
+    given = {"summaryId": summary, "body": "Once.", "idempotencyKey": "a"}
+    first = await bob.do("postComment", **given)
+    await ada.do("setSummaryVisibility", summaryId=summary, visibility="PRIVATE")
+    error = await bob.refused(
+        """mutation ($input: PostCommentInput!) { postComment(input: $input) {
+             ... on CommentPayload { comment { body } } } }""",
+        input=given,
+    )
+    told = {"code": "NOT_FOUND", "position": first["position"], "committed": True}
+    assert error["extensions"] == told
+
+
 async def test_several_changes_in_one_request(api: Api) -> None:
     ada = await api.person("ada")
     summary = await ada.summary(await ada.paper("k"))
@@ -141,6 +163,31 @@ async def test_bad_input_is_told_and_changes_nothing(
     outcome = await bob.do(mutation, **filled)
     assert (outcome["__typename"], outcome["code"], outcome["path"]) == ("ValidationError", "INVALID", path)
     assert await api.tools.store.head() == head
+
+
+async def test_a_full_queue_is_busy(schema: strawberry.Schema, api: Api, database_url: str) -> None:
+    ada = await api.person("ada")
+    paper, head = await ada.paper("k"), await api.tools.store.head()
+    async with PostgresStore.open(api.tools.pool, connector(database_url), limits=Limits(queue=0)) as full:
+        busy = Api(schema, replace(api.tools, store=full), ada.token)
+        error = await busy.refused(PUBLISH, id=paper)
+    assert error["extensions"] == {"code": "BUSY"}
+    assert "nothing was recorded" in error["message"]
+    assert await api.tools.store.head() == head
+
+
+async def test_a_database_that_is_away(schema: strawberry.Schema, api: Api) -> None:
+    ada = await api.person("ada")
+    paper = await ada.paper("k")
+    closed = await asyncpg.create_pool(host="127.0.0.1", port=9, user="nobody", min_size=0)
+    away = Api(schema, replace(api.tools, pool=closed), ada.token)
+    error = await away.refused("{ feed { nodes { id } } }")
+    assert error["extensions"]["code"] == "BUSY"
+    recorded = await away.refused(PUBLISH, id=paper)  # the log is there, only reading is not
+    assert recorded["extensions"]["code"] == "NOT_YET_VISIBLE"
+    assert recorded["extensions"]["committed"] is True
+    assert len((await api.read("{ feed { nodes { id } } }"))["feed"]["nodes"]) == 1
+    await closed.close()
 
 
 async def test_a_change_that_cannot_be_read_yet_says_that_it_is_recorded(
