@@ -3,20 +3,17 @@
 import secrets
 from collections.abc import Callable
 
-import asyncpg
 import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from schema.masking import DATABASE_GONE
+from schema.reading import is_away
 from service.eventstore.model import LogUnavailable
 from service.web.refusals import Refused, unavailable
 
 log = structlog.get_logger()
-
-UNREACHABLE = (*DATABASE_GONE, LogUnavailable)
 
 CONTENT_SECURITY = (
     "default-src 'none'; style-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self' https: data:; "
@@ -30,7 +27,6 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "strict-origin-when-cross-origin",
 }
-
 
 Answer = Callable[[Request, Refused], Response]
 
@@ -92,6 +88,5 @@ def refusal_of(error: Exception, path: str) -> Refused:
 
 
 def is_unreachable(error: Exception) -> bool:
-    """Whether the database was away. asyncpg's DataError is an InterfaceError too, but a fault of ours."""
-    lost = isinstance(error, asyncpg.InterfaceError) and not isinstance(error, asyncpg.DataError)
-    return lost or isinstance(error, UNREACHABLE)
+    """Whether the database was away."""
+    return is_away(error) or isinstance(error, LogUnavailable)
