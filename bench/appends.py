@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain, islice
 
 from bench import library
 from bench.history import SUMMARY_CHARACTERS, new_id, publishing, small, texts
@@ -15,6 +16,7 @@ from service.eventstore.codec import Codec
 from service.eventstore.model import Append
 
 CONCURRENCY = (1, 32, 256, 1024)
+MADE_BEFORE = 20_000  # appends made before each second of a run, so that making them is not measured
 PART = "append"
 SMALL, PUBLISH, LIBRARY = (
     "one small event",
@@ -33,17 +35,19 @@ class Appender:
     seconds: float
 
     async def run(self, concurrency: int) -> Run:
+        made = list(islice(self.appends, int(self.seconds * min(1_000 * concurrency, MADE_BEFORE))))
+        appends = chain(made, self.appends)
         with self.clock.running() as run:
             end = time.perf_counter() + self.seconds
-            counts = await asyncio.gather(*(self._append_until(end, run) for _ in range(concurrency)))
-            run.count = sum(counts)
+            appending = (self._append_until(end, appends, run) for _ in range(concurrency))
+            run.count = sum(await asyncio.gather(*appending))
         return run
 
-    async def _append_until(self, end: float, run: Run) -> int:
+    async def _append_until(self, end: float, appends: Iterator[Append], run: Run) -> int:
         events = 0
         start = time.perf_counter()
         while start < end or not events:
-            append = next(self.appends)
+            append = next(appends)
             await self.database.store.append(append)
             events += len(append.events)
             now = time.perf_counter()

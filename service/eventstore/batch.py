@@ -2,8 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from datetime import datetime
 from uuid import UUID
 
 import asyncpg
@@ -14,29 +13,29 @@ from service.eventstore.model import Append, Appended, ClaimTaken, CommandReused
 CALL = f"SELECT * FROM append_batch({', '.join(f'${n}' for n in range(1, 24))})"  # noqa: S608 (only numbers)
 
 
-@dataclass(frozen=True)
 class Waiting:
-    """An append in the queue, and the future of its outcome."""
+    """An append in the queue, and the future of its outcome.
 
-    append: Append
-    encoded: tuple[Encoded, ...]
-    future: asyncio.Future[Appended]
+    Shape:  keys are what no other append of its batch may touch (ids as numbers, which hash quicker).
+    Units:  size is bytes of events and payloads.
+    """
 
-    @cached_property
-    def keys(self) -> frozenset[UUID | str]:
-        """What no other append of its batch may touch."""
-        return frozenset(
-            [self.append.command_id]
-            + [event.originator_id for event in self.append.events]
-            + [claim.key for claim in self.append.takes + self.append.releases]
-        )
+    __slots__ = ("append", "encoded", "future", "keys", "size")
 
-    @cached_property
-    def size(self) -> int:
-        """Bytes of events and payloads."""
-        return sum(
-            len(item.stored.state) + sum(len(p.content) for p in item.payloads) for item in self.encoded
-        )
+    def __init__(self, append: Append, encoded: Sequence[Encoded], future: asyncio.Future[Appended]) -> None:
+        self.append = append
+        self.encoded = encoded
+        self.future = future
+        self.keys: set[int | str] = {append.command_id.int}
+        self.size = 0
+        for event in append.events:
+            self.keys.add(event.originator_id.int)
+        for claim in append.takes + append.releases:
+            self.keys.add(claim.key)
+        for item in encoded:
+            self.size += len(item.stored.state)
+            for payload in item.payloads:
+                self.size += len(payload.content)
 
 
 async def call(connection: asyncpg.Connection, batch: Sequence[Waiting]) -> list[asyncpg.Record]:
@@ -46,67 +45,81 @@ async def call(connection: asyncpg.Connection, batch: Sequence[Waiting]) -> list
 
 def settle(batch: Sequence[Waiting], rows: Sequence[asyncpg.Record]) -> int:
     """Give each append its outcome; the highest position among them."""
+    highest = 0
     for waiting, row in zip(batch, rows, strict=True):
+        outcome = _outcome(*row)
+        highest = max(highest, row[1])
         if waiting.future.done():  # its caller has gone
             continue
-        outcome = _outcome(row)
         if isinstance(outcome, Appended):
             waiting.future.set_result(outcome)
         else:
             waiting.future.set_exception(outcome)
-    return max(int(row["at_position"]) for row in rows)
+    return highest
 
 
-def _outcome(row: asyncpg.Record) -> Appended | Exception:
-    match row["verdict"]:
-        case "recorded" | "known" as verdict:
-            return Appended(row["at_position"], row["at_time"], row["about"], verdict == "known")
+def _outcome(
+    verdict: str,
+    position: int,
+    recorded_at: datetime,
+    subject: UUID,
+    detail: str,
+    current: int,
+    holder: UUID | None,
+) -> Appended | Exception:
+    match verdict:
+        case "recorded" | "known":
+            return Appended(position, recorded_at, subject, verdict == "known")
         case "stale":
-            return StaleVersion(UUID(row["detail"]), row["current"])
+            return StaleVersion(UUID(detail), current)
         case "taken":
-            return ClaimTaken(row["detail"], row["holder"])
+            return ClaimTaken(detail, holder)
         case "reused":
             return CommandReused("this command id was another request")
         case other:
             return RuntimeError(f"append_batch answered {other!r}")
 
 
-def _arguments(batch: Sequence[Waiting]) -> list[list[object]]:
-    commands: tuple[list[object], ...] = ([], [], [], [])
-    events: tuple[list[object], ...] = ([], [], [], [], [], [], [], [], [])
-    claims: tuple[list[object], ...] = ([], [], [], [])
-    payloads: tuple[list[object], ...] = ([], [], [], [])
-    erases: tuple[list[object], ...] = ([], [])
+def _arguments(batch: Sequence[Waiting]) -> list[Sequence[object]]:
+    commands: list[tuple[object, ...]] = []
+    events: list[tuple[object, ...]] = []
+    claims: list[tuple[object, ...]] = []
+    payloads: list[tuple[object, ...]] = []
+    erases: list[tuple[object, ...]] = []
     for number, waiting in enumerate(batch, 1):
         append = waiting.append
         for item in waiting.encoded:
-            stored = item.stored
-            actor = None if item.hides_actor else append.actor
-            _add(
-                events,
-                number,
-                stored.originator_id,
-                item.category,
-                stored.originator_version,
-                stored.topic,
-                item.schema_version,
-                append.occurred_at,
-                actor,
-                stored.state,
-            )
+            events.append(_event(number, append, item))
             for payload in item.payloads:
-                _add(payloads, len(events[0]), payload.payload_id, payload.salt, payload.content)
-        last = len(events[0]) if waiting.encoded else 0
-        _add(commands, append.command_id, append.request_hash, append.subject, last)
-        for claim in append.takes:
-            _add(claims, number, claim.key, claim.owner, True)
-        for claim in append.releases:
-            _add(claims, number, claim.key, claim.owner, False)
-        for payload_id in append.erases:
-            _add(erases, number, payload_id)
-    return [*commands, *events, *claims, *payloads, *erases]
+                payloads.append((len(events), payload.payload_id, payload.salt, payload.content))
+        last = len(events) if waiting.encoded else 0
+        commands.append((append.command_id, append.request_hash, append.subject, last))
+        claims += [(number, claim.key, claim.owner, True) for claim in append.takes]
+        claims += [(number, claim.key, claim.owner, False) for claim in append.releases]
+        erases += [(number, payload_id) for payload_id in append.erases]
+    return [
+        *_columns(commands, 4),
+        *_columns(events, 9),
+        *_columns(claims, 4),
+        *_columns(payloads, 4),
+        *_columns(erases, 2),
+    ]
 
 
-def _add(columns: Sequence[list[object]], *values: object) -> None:
-    for column, value in zip(columns, values, strict=True):
-        column.append(value)
+def _event(number: int, append: Append, item: Encoded) -> tuple[object, ...]:
+    stored = item.stored
+    return (
+        number,
+        stored.originator_id,
+        item.category,
+        stored.originator_version,
+        stored.topic,
+        item.schema_version,
+        append.occurred_at,
+        None if item.hides_actor else append.actor,
+        stored.state,
+    )
+
+
+def _columns(rows: Sequence[tuple[object, ...]], width: int) -> Sequence[Sequence[object]]:
+    return list(zip(*rows, strict=True)) if rows else [()] * width

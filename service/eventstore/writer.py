@@ -5,7 +5,6 @@ import contextlib
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from uuid import UUID
 
 import asyncpg
 import structlog
@@ -97,7 +96,7 @@ class Writer:
             return [self._queue.popleft()]
         batch: list[Waiting] = []
         later: deque[Waiting] = deque()
-        used: set[UUID | str] = set()
+        used: set[int | str] = set()
         size = 0
         while self._queue and len(batch) < self._limits.batch and size < self._limits.batch_bytes:
             waiting = self._queue.popleft()
