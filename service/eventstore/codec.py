@@ -22,8 +22,6 @@ from service.domain.events import EVENTS, DomainEvent
 SALT_BYTES = 16
 NO_PAYLOADS: Mapping[str, UUID] = MappingProxyType({})
 
-Slot = tuple[DomainEvent, str, UUID]  # an event's forgettable field, and the payload that fills it
-
 
 class Payload(msgspec.Struct, frozen=True, gc=False):
     """An erasable content and the salt of its commitment."""
@@ -44,6 +42,13 @@ class Encoded(msgspec.Struct, frozen=True, gc=False):
     schema_version: int
     hides_actor: bool
     payloads: tuple[Payload, ...]
+
+
+class Decoded(msgspec.Struct, frozen=True, gc=False):
+    """An event without its forgettable contents, and where they are: field → payload."""
+
+    event: DomainEvent
+    payloads: Mapping[str, UUID]
 
 
 class _Reference(msgspec.Struct, array_like=True, gc=False):
@@ -101,8 +106,8 @@ class Codec:
         stored = StoredEvent(event.originator_id, event.originator_version, topic_name, self._encode(state))
         return Encoded(stored, event.category, topic.version, event.hides_actor, payloads)
 
-    def decode(self, topic_name: str, version: int, state: bytes) -> tuple[DomainEvent, Mapping[str, UUID]]:
-        """The event in its current version, its forgettable fields still None, and their payloads."""
+    def decode(self, topic_name: str, version: int, state: bytes) -> Decoded:
+        """The event in its current version, its forgettable fields still None."""
         topic = self._topics.get(topic_name)
         if topic is None:
             raise MapperDeserialisationError(f"unknown topic {topic_name!r}")
@@ -111,15 +116,17 @@ class Codec:
                 state = self._upcast(topic, version, state)
             event = topic.decode(state)
             if not topic.forgettable:
-                return event, NO_PAYLOADS
+                return Decoded(event, NO_PAYLOADS)
             references = self._references(state).forgettable
         except (msgspec.MsgspecError, LookupError) as error:  # LookupError: an upcaster missed a field
             raise MapperDeserialisationError(f"{topic_name} version {version}: {error}") from error
-        return event, {name: reference.payload_id for name, reference in references.items()}
+        return Decoded(event, {name: reference.payload_id for name, reference in references.items()})
 
-    def fill(self, slots: Iterable[Slot], contents: Iterable[bytes | None]) -> None:
-        """Put the contents that survive into events. Only into those that nobody else holds yet."""
-        for (event, name, _), content in zip(slots, contents, strict=True):
+    def fill(self, decoded: Decoded, contents: Mapping[UUID, bytes | None]) -> None:
+        """Put the contents that survive into the event. Only for an event that nobody else holds yet."""
+        event = decoded.event
+        for name, payload_id in decoded.payloads.items():
+            content = contents.get(payload_id)
             if content is not None:
                 holds_uuid = name in self._holds_uuid[type(event)]
                 object.__setattr__(event, name, QuickUUID(content) if holds_uuid else content.decode())
@@ -127,25 +134,18 @@ class Codec:
     def _parted(self, topic: _Topic, event: DomainEvent) -> tuple[dict[str, Any], tuple[Payload, ...]]:
         """What stays in the log, and what is kept apart from it."""
         state = {name: getattr(event, name) for name in topic.plain}
-        values = [(name, value) for name in topic.forgettable if (value := getattr(event, name)) is not None]
-        payloads = self._payloads([value for _, value in values])
+        payloads = {
+            name: self._payload(value)
+            for name in topic.forgettable
+            if (value := getattr(event, name)) is not None
+        }
         if payloads:
-            state["forgettable"] = {
-                name: (p.payload_id, p.commitment()) for (name, _), p in zip(values, payloads, strict=True)
-            }
-        return state, payloads
+            state["forgettable"] = {name: (p.payload_id, p.commitment()) for name, p in payloads.items()}
+        return state, tuple(payloads.values())
 
-    def _payloads(self, values: list[str | UUID]) -> tuple[Payload, ...]:
-        size = 16 + SALT_BYTES
-        randomness = self._random(size * len(values)) if values else b""  # one call: each costs a microsecond
-        return tuple(
-            Payload(
-                _uuid4(randomness[at : at + 16]),
-                randomness[at + 16 : at + size],
-                value.bytes if isinstance(value, UUID) else value.encode(),
-            )
-            for at, value in zip(range(0, len(randomness), size), values, strict=True)
-        )
+    def _payload(self, value: str | UUID) -> Payload:
+        content = value.bytes if isinstance(value, UUID) else value.encode()
+        return Payload(_uuid4(self._random(16)), self._random(SALT_BYTES), content)
 
     def _upcast(self, topic: _Topic, version: int, state: bytes) -> bytes:
         if not 1 <= version < topic.version:

@@ -70,7 +70,7 @@ class Appended:
     replayed: bool = False  # true: this command was known, and this is its first outcome
 
 
-class Recorded(msgspec.Struct, frozen=True):
+class Recorded(msgspec.Struct, frozen=True, gc=False):
     """An event with its place in the log.
 
     Units:  recorded_at is the log's time, claimed_at differs from None only for imported history;

@@ -36,7 +36,7 @@ def wanted_contents(decoded: Sequence[Decoded], contents: Contents) -> list[UUID
 
 
 def fill(
-    codec: Codec, rows: Sequence[Row], decoded: Sequence[Decoded], contents: Mapping[UUID, bytes]
+    codec: Codec, rows: Sequence[Row], decoded: Sequence[Decoded], contents: Mapping[UUID, bytes | None]
 ) -> list[Recorded]:
     """Recorded events, with the contents put in."""
     recorded = []
