@@ -38,6 +38,15 @@ async def test_sessions(api: Api) -> None:
         await open_context(api.tools, token=ada.token)
 
 
+async def test_too_many_tries_to_sign_in(api: Api) -> None:
+    await api.person("ada")
+    for _ in range(100):
+        outcome = await api.do("signIn", username="ada", password="not the right one")
+        if outcome["code"] != "UNAUTHENTICATED":
+            break
+    assert (outcome["__typename"], outcome["code"]) == ("ValidationError", "RATE_LIMITED")
+
+
 async def test_revising(api: Api) -> None:
     ada = await api.person("ada")
     summary = await ada.summary(await ada.paper("k"), "One.")

@@ -1,7 +1,10 @@
 """Pages as readers see them."""
 
 from typing import Any
+from uuid import UUID, uuid4
 
+from service.domain.events import PayloadsErased
+from service.eventstore.model import Append
 from tests.schema.people import Api
 
 PAPER_PAGE = """
@@ -104,6 +107,33 @@ async def test_a_removed_comment_keeps_its_place(api: Api) -> None:
     )
     assert place["replies"]["nodes"] == [{"body": "A reply.", "parent": {"id": comment}}]
     assert found["summary"]["commentCount"] == 1
+
+
+async def test_an_erased_text_is_null_and_its_place_stays(api: Api) -> None:
+    ada = await api.person("ada")
+    summary = await ada.summary(await ada.paper("k"), "A secret.")
+    await _erase(api, await api.tools.pool.fetchval("SELECT body_payload FROM read.summary"))
+    found = await ada.read(
+        """query ($id: ID!) { summary(id: $id) { body bodyHtml excerpt mentions { id }
+             revision(number: 1) { number body bodyHtml note } } }""",
+        id=summary,
+    )
+    assert found["summary"] == {
+        "body": None,
+        "bodyHtml": None,
+        "excerpt": "",
+        "mentions": [],
+        "revision": {"number": 1, "body": None, "bodyHtml": None, "note": None},
+    }
+
+
+async def _erase(api: Api, payload_id: UUID) -> None:
+    tools = api.tools
+    erasure = PayloadsErased(originator_id=uuid4(), originator_version=1, payload_ids=(payload_id,))
+    appended = await tools.store.append(
+        Append(uuid4(), b"request", erasure.originator_id, (erasure,), erases=(payload_id,))
+    )
+    assert await tools.progress.wait_for(appended.position, 20)
 
 
 async def test_a_page_takes_a_fixed_number_of_statements(api: Api) -> None:
