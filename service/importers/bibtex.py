@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from service.domain import limits
 from service.domain.errors import Invalid
 from service.domain.paper import PaperFields
 from service.importers.bibtex_blocks import Block, Broken, Value, blocks
@@ -27,7 +28,7 @@ class BibtexEntry:
 
 @dataclass(frozen=True, slots=True)
 class RefusedEntry:
-    """A part of the file that gives no paper; `key` as the file has it, if it has one."""
+    """A part of the file that gives no paper; `key` as the file has it, at most 300 characters."""
 
     line: int
     key: str | None
@@ -62,7 +63,7 @@ class _Reading:
                 if entry := self._read(block):
                     yield entry
             except Invalid as error:
-                yield RefusedEntry(self.line, block.key or None, error.message)
+                yield RefusedEntry(self.line, block.key[: limits.BIBTEX_KEY] or None, error.message)
 
     def _read(self, block: Block | Broken) -> BibtexEntry | None:
         if isinstance(block, Broken):

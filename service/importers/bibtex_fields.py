@@ -38,10 +38,9 @@ def paper_fields(key: str, texts: dict[str, str]) -> PaperFields:
         if needed not in texts:
             raise Invalid(f"It has no {needed}.")
     limits.check_length(key, limits.BIBTEX_KEY, ("bibtexKey",))
-    key = bare_key(key) if "bibtexkey" not in texts else verbatim(texts["bibtexkey"], "bibtexKey")
+    key = _told(texts, "bibtexkey", "bibtexKey", bare_key(key)) or ""
     url = verbatim(texts.get("url") or texts.get("ee", ""), "url") or None
-    doi = verbatim(texts["doi"], "doi") or None if "doi" in texts else doi_in(url)
-    venue_key = verbatim(texts["venuekey"], "venueKey") or None if "venuekey" in texts else venue_in(key)
+    doi = _told(texts, "doi", "doi", doi_in(url))
     venue = next((texts[name] for name in ("journal", "journaltitle", "booktitle") if texts.get(name)), "")
     venue_name = _line(venue, limits.VENUE_NAME, "venueName") or None
     return normalised(
@@ -50,9 +49,7 @@ def paper_fields(key: str, texts: dict[str, str]) -> PaperFields:
             title=_title(texts["title"]),
             authors=bibtex_names.names(texts["author"]),
             abstract=_abstract(texts.get("abstract", "")),
-            venue_key=verbatim(texts["venuekey"], "venueKey") or None
-            if "venuekey" in texts
-            else venue_in(key),
+            venue_key=_told(texts, "venuekey", "venueKey", venue_in(key)),
             venue_name=venue_name,
             year=year(texts),
             published_on=published_on(texts),
@@ -103,6 +100,11 @@ def verbatim(text: str, name: str) -> str:
 def _unescaped(found: re.Match[str]) -> str:
     sign = found[1] or found[2]
     return sign if len(sign) == 1 else _ESCAPED.get(sign, found[0])
+
+
+def _told(texts: dict[str, str], field: str, name: str, concluded: str | None) -> str | None:
+    """What the entry says itself, be it nothing; else what is concluded from its other fields."""
+    return verbatim(texts[field], name) or None if field in texts else concluded
 
 
 def _arxiv_id(texts: dict[str, str], url: str | None, doi: str | None, venue: str | None) -> str | None:
