@@ -120,7 +120,8 @@ async def _tools(pool: asyncpg.Pool, store: PostgresStore) -> Tools:
 
 @asynccontextmanager
 async def _served(tools: Tools, runner: Runner) -> AsyncIterator[str]:
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = socket.socket(proto=socket.IPPROTO_TCP)  # named, else asyncio leaves TCP_NODELAY off
+    listener.bind(("127.0.0.1", 0))
     app = create_app(tools, runner, Settings())
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off"))
     task = asyncio.create_task(server.serve(sockets=[listener]))
