@@ -19,33 +19,33 @@ def encoded(text: str) -> str:
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-@pytest.mark.parametrize(
-    "id",
-    [
-        "",
-        "?",
-        "Paper",
-        UNKNOWN + "=",
-        UNKNOWN[:-1],
-        encoded("paper:00000000-0000-0000-0000-000000000000"),
-        encoded("Vote:00000000-0000-0000-0000-000000000000"),
-        encoded("Paper:00000000-0000-0000-0000-00000000000A"),
-        encoded("Paper:00000000-0000-0000-0000-000000000000:1"),
-        encoded("Revision:00000000-0000-0000-0000-000000000000"),
-        encoded("Revision:00000000-0000-0000-0000-000000000000:01"),
-        "\x00",
-        "é",
-        "\ud800",
-        "A" * 100_000,
-    ],
-)
-async def test_a_bad_id_is_an_error_of_its_field_alone(api: Api, id: str) -> None:
-    result = await api.ask("query ($id: ID!) { node(id: $id) { id } feed { totalCount } }", id=id)
-    assert result.data == {"node": None, "feed": {"totalCount": 0}}
-    assert result.errors is not None
-    [error] = result.errors
-    assert error.extensions == {"code": "INVALID", "argument": "id"}
-    assert error.path == ["node"]
+BAD_IDS: list[Any] = [
+    "",
+    "?",
+    "Paper",
+    UNKNOWN + "=",
+    UNKNOWN[:-1],
+    encoded("paper:00000000-0000-0000-0000-000000000000"),
+    encoded("Vote:00000000-0000-0000-0000-000000000000"),
+    encoded("Paper:00000000-0000-0000-0000-00000000000A"),
+    encoded("Paper:00000000-0000-0000-0000-000000000000:1"),
+    encoded("Revision:00000000-0000-0000-0000-000000000000"),
+    encoded("Revision:00000000-0000-0000-0000-000000000000:01"),
+    "\x00",
+    "é",
+    "\ud800",
+    "A" * 100_000,
+]
+
+
+async def test_a_bad_id_is_an_error_of_its_field_alone(api: Api) -> None:
+    for id in BAD_IDS:
+        result = await api.ask("query ($id: ID!) { node(id: $id) { id } feed { totalCount } }", id=id)
+        assert result.data == {"node": None, "feed": {"totalCount": 0}}
+        assert result.errors is not None
+        [error] = result.errors
+        assert error.extensions == {"code": "INVALID", "argument": "id"}
+        assert error.path == ["node"]
 
 
 async def test_an_id_of_another_kind(api: Api) -> None:
@@ -69,100 +69,114 @@ async def test_too_many_ids(api: Api) -> None:
     assert error["extensions"] == {"code": "INVALID", "argument": "ids", "limit": 100, "amount": 101}
 
 
-@pytest.mark.parametrize("first", [-1, 101, 2**31 - 1])
-async def test_page_size(api: Api, first: int) -> None:
-    error = await api.refused("query ($n: Int!) { feed(first: $n) { totalCount } }", n=first)
-    assert error["extensions"] == {"code": "INVALID", "argument": "first", "limit": 100, "amount": first}
+BAD_SIZES: list[Any] = [-1, 101, 2**31 - 1]
 
 
-@pytest.mark.parametrize(
-    "after",
-    [
-        "",
-        "?",
-        encoded("[]"),
-        encoded("{}"),
-        encoded("null"),
-        encoded('["feed.LATEST"]'),
-        encoded('["feed.LATEST","2026-11-23T10:08:36.000123Z","x"]'),
-        encoded('["feed.LATEST","2026-11-23T10:08:36","00000000-0000-0000-0000-000000000000"]'),
-        encoded('["feed.LATEST","0001-01-01T00:00:00.000000+23:59","00000000-0000-0000-0000-000000000000"]'),
-        encoded('["user.summaries","2026-11-23T10:08:36.000123Z","00000000-0000-0000-0000-000000000000"]'),
-        encoded("[" * 50_000),
-        encoded('["feed.LATEST",' + "9" * 5_000 + ',"x"]'),
-        "\ud800",
-    ],
-)
-async def test_a_cursor_of_no_list(api: Api, after: str) -> None:
-    error = await api.refused("query ($c: String) { feed(after: $c) { nodes { id } } }", c=after)
-    assert error["extensions"] == {"code": "INVALID", "argument": "after"}
+async def test_page_size(api: Api) -> None:
+    for first in BAD_SIZES:
+        error = await api.refused("query ($n: Int!) { feed(first: $n) { totalCount } }", n=first)
+        assert error["extensions"] == {"code": "INVALID", "argument": "first", "limit": 100, "amount": first}
 
 
-@pytest.mark.parametrize("length", [0, -1, 5001])
-async def test_length_of_an_excerpt(api: Api, length: int) -> None:
+BAD_CURSORS: list[Any] = [
+    "",
+    "?",
+    encoded("[]"),
+    encoded("{}"),
+    encoded("null"),
+    encoded('["feed.LATEST"]'),
+    encoded('["feed.LATEST","2026-11-23T10:08:36.000123Z","x"]'),
+    encoded('["feed.LATEST","2026-11-23T10:08:36","00000000-0000-0000-0000-000000000000"]'),
+    encoded('["feed.LATEST","0001-01-01T00:00:00.000000+23:59","00000000-0000-0000-0000-000000000000"]'),
+    encoded('["user.summaries","2026-11-23T10:08:36.000123Z","00000000-0000-0000-0000-000000000000"]'),
+    encoded("[" * 50_000),
+    encoded('["feed.LATEST",' + "9" * 5_000 + ',"x"]'),
+    "\ud800",
+]
+
+
+async def test_a_cursor_of_no_list(api: Api) -> None:
+    for after in BAD_CURSORS:
+        error = await api.refused("query ($c: String) { feed(after: $c) { nodes { id } } }", c=after)
+        assert error["extensions"] == {"code": "INVALID", "argument": "after"}
+
+
+BAD_LENGTHS: list[Any] = [0, -1, 5001]
+
+
+async def test_length_of_an_excerpt(api: Api) -> None:
     ada = await api.person("ada")
     summary = await ada.summary(await ada.paper("k"))
     query = "query ($id: ID!, $n: Int!) { summary(id: $id) { excerpt(length: $n) } }"
-    error = await api.refused(query, id=summary, n=length)
-    assert error["extensions"]["code"] == "INVALID"
+    for length in BAD_LENGTHS:
+        error = await api.refused(query, id=summary, n=length)
+        assert error["extensions"]["code"] == "INVALID"
 
 
-@pytest.mark.parametrize(
-    ("by", "code"),
-    [
-        ({}, "BAD_USER_INPUT"),
-        ({"bibtexKey": None}, "BAD_USER_INPUT"),
-        ({"bibtexKey": "a", "doi": "10.1/a"}, "BAD_USER_INPUT"),
-        ({"bibtexKey": 1}, "BAD_USER_INPUT"),
-        ({"bibtexKey": "a\x00b"}, "INVALID"),
-        ({"doi": "nothing"}, "INVALID"),
-        ({"arxivId": "nothing"}, "INVALID"),
-        ({"id": "nothing"}, "INVALID"),
-    ],
-)
-async def test_a_lookup_that_is_none(api: Api, by: dict[str, Any], code: str) -> None:
-    error = await api.refused("query ($by: PaperLookup!) { paper(by: $by) { id } }", by=by)
-    assert error["extensions"]["code"] == code
+BAD_LOOKUPS: list[Any] = [
+    ({}, "BAD_USER_INPUT"),
+    ({"bibtexKey": None}, "BAD_USER_INPUT"),
+    ({"bibtexKey": "a", "doi": "10.1/a"}, "BAD_USER_INPUT"),
+    ({"bibtexKey": 1}, "BAD_USER_INPUT"),
+    ({"bibtexKey": "a\x00b"}, "INVALID"),
+    ({"doi": "nothing"}, "INVALID"),
+    ({"arxivId": "nothing"}, "INVALID"),
+    ({"id": "nothing"}, "INVALID"),
+]
 
 
-@pytest.mark.parametrize("username", ["", "nobody", "A" * 10_000])
-async def test_nobody(api: Api, username: str) -> None:
-    assert await api.read("query ($u: String!) { user(username: $u) { id } }", u=username) == {"user": None}
+async def test_a_lookup_that_is_none(api: Api) -> None:
+    for by, code in BAD_LOOKUPS:
+        error = await api.refused("query ($by: PaperLookup!) { paper(by: $by) { id } }", by=by)
+        assert error["extensions"]["code"] == code
 
 
-@pytest.mark.parametrize("username", ["a\x00b", "\udfff"])
-async def test_a_name_that_is_no_text(api: Api, username: str) -> None:
-    error = await api.refused("query ($u: String!) { user(username: $u) { id } }", u=username)
-    assert error["extensions"] == {"code": "INVALID", "argument": "username"}
+NAMES_OF_NOBODY: list[Any] = ["", "nobody", "A" * 10_000]
 
 
-@pytest.mark.parametrize(
-    ("query", "code", "says"),
-    [
-        ("{", "GRAPHQL_PARSE_FAILED", "Syntax Error"),
-        ("{ nothing }", "GRAPHQL_VALIDATION_FAILED", "Cannot query field 'nothing'"),
-        ("{ ...missing }", "GRAPHQL_VALIDATION_FAILED", "Unknown fragment"),
-        ("{ ...a } fragment a on Query { ...a }", "GRAPHQL_VALIDATION_FAILED", "Cannot spread fragment"),
-        ("{ viewer }", "GRAPHQL_VALIDATION_FAILED", "must have a selection"),
-        ('{ feed(first: "x") { totalCount } }', "GRAPHQL_VALIDATION_FAILED", "Int cannot represent"),
-        ("query a { __typename } query b { __typename }", "GRAPHQL_VALIDATION_FAILED", "operationName"),
-        ("{ a: viewer { id } " + "b" * 3 + "}" + " #" + "x" * 9, "GRAPHQL_VALIDATION_FAILED", "bbb"),
-        ("{ " + "viewer { id } " * 2_000 + "}", "GRAPHQL_PARSE_FAILED", "more than 5000 tokens"),
-        (
-            "{ viewer { summaries { nodes " + "{ paper { summaries { nodes " * 8 + "{ id }" + "} } }" * 9,
-            "LIMIT_EXCEEDED",
-            "the limit is 24",
-        ),
-        ("{ " + " ".join(f"a{n}: __typename" for n in range(101)) + "}", "LIMIT_EXCEEDED", "limit is 100"),
-    ],
-)
-async def test_the_clients_own_mistakes_are_told_in_full(api: Api, query: str, code: str, says: str) -> None:
-    for _ in range(2):  # the second time from the caches
-        result = await api.ask(query)
-        assert result.data is None
-        assert result.errors
-        assert code in [one.extensions["code"] for one in result.errors]
-        assert says in " ".join(one.message for one in result.errors)
+async def test_nobody(api: Api) -> None:
+    for username in NAMES_OF_NOBODY:
+        assert await api.read("query ($u: String!) { user(username: $u) { id } }", u=username) == {
+            "user": None
+        }
+
+
+NO_TEXTS: list[Any] = ["a\x00b", "\udfff"]
+
+
+async def test_a_name_that_is_no_text(api: Api) -> None:
+    for username in NO_TEXTS:
+        error = await api.refused("query ($u: String!) { user(username: $u) { id } }", u=username)
+        assert error["extensions"] == {"code": "INVALID", "argument": "username"}
+
+
+MISTAKES: list[Any] = [
+    ("{", "GRAPHQL_PARSE_FAILED", "Syntax Error"),
+    ("{ nothing }", "GRAPHQL_VALIDATION_FAILED", "Cannot query field 'nothing'"),
+    ("{ ...missing }", "GRAPHQL_VALIDATION_FAILED", "Unknown fragment"),
+    ("{ ...a } fragment a on Query { ...a }", "GRAPHQL_VALIDATION_FAILED", "Cannot spread fragment"),
+    ("{ viewer }", "GRAPHQL_VALIDATION_FAILED", "must have a selection"),
+    ('{ feed(first: "x") { totalCount } }', "GRAPHQL_VALIDATION_FAILED", "Int cannot represent"),
+    ("query a { __typename } query b { __typename }", "GRAPHQL_VALIDATION_FAILED", "operationName"),
+    ("{ a: viewer { id } " + "b" * 3 + "}" + " #" + "x" * 9, "GRAPHQL_VALIDATION_FAILED", "bbb"),
+    ("{ " + "viewer { id } " * 2_000 + "}", "GRAPHQL_PARSE_FAILED", "more than 5000 tokens"),
+    (
+        "{ viewer { summaries { nodes " + "{ paper { summaries { nodes " * 8 + "{ id }" + "} } }" * 9,
+        "LIMIT_EXCEEDED",
+        "the limit is 24",
+    ),
+    ("{ " + " ".join(f"a{n}: __typename" for n in range(101)) + "}", "LIMIT_EXCEEDED", "limit is 100"),
+]
+
+
+async def test_the_clients_own_mistakes_are_told_in_full(api: Api) -> None:
+    for query, code, says in MISTAKES:
+        for _ in range(2):  # the second time from the caches
+            result = await api.ask(query)
+            assert result.data is None
+            assert result.errors
+            assert code in [one.extensions["code"] for one in result.errors]
+            assert says in " ".join(one.message for one in result.errors)
 
 
 async def test_nothing_asked_of_something(api: Api) -> None:
