@@ -86,12 +86,18 @@ async def _catch_up(pool: asyncpg.Pool, store: EventStore, report: OnProgress, a
 
 
 async def _switch(conn: asyncpg.Connection, store: EventStore, at: int, report: OnProgress) -> int:
-    """With the live checkpoint locked nobody writes the live tables; the row's end sends the runner here."""
-    await conn.execute("SELECT FROM read.checkpoint WHERE name = 'core' FOR UPDATE")
+    """Nobody writes the live tables while the rest is done, and nobody reads them while they are switched.
+
+    A reader's snapshot begins by locking the checkpoint's table, so it never sees the tables of two
+    builds. The end of the old checkpoint's row sends the runner here.
+    """
+    await conn.execute("SET LOCAL lock_timeout = '30s'")
+    await conn.execute("LOCK TABLE read.checkpoint IN SHARE ROW EXCLUSIVE MODE")
     head = (await store.head()).position
     while at < head:
         at = await _step(conn, store, at)
         report(at, max(at, head))
+    await conn.execute("LOCK TABLE read.checkpoint IN ACCESS EXCLUSIVE MODE")
     await conn.execute("DELETE FROM read.checkpoint")
     await conn.execute("ALTER SCHEMA read RENAME TO read_old")
     await conn.execute("ALTER SCHEMA read_next RENAME TO read")

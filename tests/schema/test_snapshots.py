@@ -1,8 +1,11 @@
 """One operation shows one moment; the next one shows a new one."""
 
+import asyncio
+
 import pytest
 
 from projections.feed import count_latest
+from projections.rebuild import rebuild
 from schema.context import Context, open_context
 from schema.reading import ReadSession
 from tests.schema.people import Api
@@ -56,3 +59,22 @@ async def test_an_answer_tells_its_position(api: Api) -> None:
     result = await api.schema.execute(COUNT, None, context)
     assert result.errors is None
     assert context.position == 3
+
+
+async def test_a_snapshot_never_sees_the_tables_of_two_builds(api: Api) -> None:
+    ada = await api.person("ada")
+    await ada.summary(await ada.paper("k"))
+    before, during = ReadSession(api.tools.pool), ReadSession(api.tools.pool)
+    assert await count_latest(before) == 1
+    rebuilding = asyncio.create_task(rebuild(api.tools.pool, api.tools.store))
+    waits = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND mode = 'AccessExclusiveLock')"
+    async with asyncio.timeout(30):
+        while not await api.tools.pool.fetchval(waits):
+            await asyncio.sleep(0.01)
+    assert await count_latest(before) == 1
+    reading = asyncio.create_task(count_latest(during))
+    assert not rebuilding.done()
+    await before.close()
+    assert await reading == 1
+    assert during.position == await rebuilding
+    await during.close()
