@@ -93,6 +93,14 @@ async def test_a_paper_with_summaries_and_threads(site: Site) -> None:
     assert html.index(str(first)) < html.index(str(reply))
 
 
+async def test_no_username_takes_the_place_of_a_part_of_the_page(site: Site) -> None:
+    paper = await site.paper(await site.user("main"), "A paper", "key")
+    for name in ("summaries", "latest", "graphiql"):
+        await site.summary(await site.user(name), paper, f"By {name}[^1]\n\n[^1]: note")
+    html = await page(site, f"/papers/{paper}")  # checks that every id is there once
+    assert 'id="summaries"' in html
+
+
 async def test_a_removed_comment_keeps_its_place(site: Site) -> None:
     ada, paper, summary = await work(site)
     first = await site.comment(ada, summary, "a slip of the tongue")
