@@ -9,6 +9,7 @@ import hashlib
 import os
 import pwd
 import shutil
+import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -19,6 +20,7 @@ from urllib.parse import quote
 from service.embedded_programs import EmbeddedPostgresError, run, unprivileged_user
 
 DATABASE = "shortscience"
+DRAFT = "postgres.new"
 SUPERUSER = "postgres"
 PATIENCE = 300.0  # seconds for a start, a stop, or another process's start; recovery may take long
 PROC = Path("/proc")
@@ -52,10 +54,12 @@ class Cluster:
         return f"postgresql://{SUPERUSER}@/{DATABASE}?host={quote(str(self._socket_directory()))}&port=5432"
 
     def make(self) -> None:
-        """Make the whole cluster under another name: it exists complete or not at all."""
-        draft = self.data_dir / "postgres.new"
-        shutil.rmtree(draft, ignore_errors=True)
-        draft.mkdir(mode=0o700)
+        """Make the whole cluster under another name: it exists complete or not at all.
+
+        The name is new each time: when a start was killed, its `initdb` may still be writing.
+        """
+        self._clear_drafts()
+        draft = Path(tempfile.mkdtemp(prefix=DRAFT, dir=self.data_dir))
         if os.geteuid() == 0:
             os.chown(draft, *unprivileged_user())
         settings = [f"-c{name}={value}" for name, value in self.settings.items()]
@@ -68,7 +72,13 @@ class Cluster:
         single = ["postgres", "--single", "-cexit_on_error=on", "postgres"]
         self._prepare(draft, single, f"CREATE DATABASE {DATABASE}\n")
         draft.rename(self.path)
+        self._clear_drafts()
         _sync(self.data_dir)
+
+    def _clear_drafts(self) -> None:
+        """What starts that were killed left behind."""
+        for draft in self.data_dir.glob(f"{DRAFT}*"):
+            shutil.rmtree(draft, ignore_errors=True)  # one still being written to goes the next time
 
     def _prepare(self, draft: Path, command: list[str], text: str = "") -> None:
         if run(draft, self.log, command, text):
