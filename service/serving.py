@@ -34,6 +34,8 @@ from service.settings import Settings, SettingsError
 
 log = structlog.get_logger()
 
+CATCH_UP = 30.0  # seconds that the read models have before requests are taken all the same
+
 
 @dataclass(frozen=True, slots=True)
 class Log:
@@ -101,7 +103,7 @@ async def serve(settings: Settings, *, on_sample: Heard | None, on_ready: Callab
     """Serve until SIGINT or SIGTERM; then answer what is under way, and stop everything in order.
 
     Shape:  with on_sample, an empty log gets the sample content first; on_ready is called before the
-            first request is taken.
+            first request is taken, when the read models show the log or are far behind it.
     Errors: SettingsError when the address cannot be had, and those of open_log.
     """
     with listening_socket(settings) as listener, _Signals() as signals:
@@ -115,6 +117,7 @@ async def serve(settings: Settings, *, on_sample: Heard | None, on_ready: Callab
             app = create_app(await _tools(opened, progress, settings), runner, settings)
             server = _Server(uvicorn.Config(app, log_config=None, lifespan="off", server_header=False))
             async with beside(runner.run()):
+                await progress.wait_for((await opened.store.head()).position, CATCH_UP)
                 signals.server = server
                 on_ready()
                 await server.serve(sockets=[listener])
