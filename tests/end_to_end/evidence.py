@@ -9,6 +9,7 @@ import asyncpg
 
 from projections import rebuild
 from schema.ids import parse_id
+from service.database import connection_pool, connector
 from service.domain import events, ids
 from service.eventstore.model import Recorded
 from service.eventstore.postgres import PostgresStore
@@ -21,6 +22,15 @@ PROJECTED = "SELECT (SELECT position FROM log_head) = (SELECT position FROM read
 
 def uuid_of(node_id: str) -> UUID:
     return parse_id(node_id, ("id",)).uuid
+
+
+async def compare(dsn: str, people: list[Person], notes: Notes) -> None:
+    """All that can be compared, once the read models have caught up."""
+    async with connection_pool(dsn) as pool:
+        store = PostgresStore(pool, connector(dsn))
+        await projected(pool)
+        await compare_with_log(pool, store, people, notes)
+        await compare_with_rebuild(pool, store)
 
 
 async def whole_log(store: PostgresStore) -> list[Recorded]:

@@ -6,24 +6,12 @@ import signal
 from contextlib import suppress
 from pathlib import Path
 
-from service.database import connection_pool, connector
-from service.eventstore.postgres import PostgresStore
-from tests.end_to_end.client import Person
-from tests.end_to_end.evidence import compare_with_log, compare_with_rebuild, projected
+from tests.end_to_end.evidence import compare
 from tests.end_to_end.server import Server, dsn_of, postgres_processes
 from tests.end_to_end.traffic import Notes, traffic
 from tests.postgres import postmaster
 
 ROUNDS = 4
-
-
-async def compare(dsn: str, people: list[Person], notes: Notes) -> None:
-    """All that can be compared, once the read models have caught up."""
-    async with connection_pool(dsn) as pool:
-        store = PostgresStore(pool, connector(dsn))
-        await projected(pool)
-        await compare_with_log(pool, store, people, notes)
-        await compare_with_rebuild(pool, store)
 
 
 def kill_postgres(data_dir: Path) -> None:
