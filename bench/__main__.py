@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
 import uvloop
 
 import bench
@@ -25,11 +26,12 @@ class Size:
     seconds: float
     events: int
     projected: int
+    rendered: int
     rounds: int
 
 
-FULL = Size(times=3, seconds=1.5, events=100_000, projected=30_000, rounds=2)
-QUICK = Size(times=1, seconds=0.2, events=5_000, projected=2_000, rounds=1)
+FULL = Size(times=3, seconds=1.2, events=50_000, projected=20_000, rendered=1_500, rounds=1)
+QUICK = Size(times=1, seconds=0.2, events=4_000, projected=2_000, rendered=200, rounds=1)
 
 
 async def measurements(server: Server, size: Size, parts: Sequence[str]) -> AsyncIterator[Measured]:
@@ -41,7 +43,7 @@ async def measurements(server: Server, size: Size, parts: Sequence[str]) -> Asyn
         async for measured in following.measure(server, size.times, size.events):
             yield measured
     if "projecting" in parts:
-        async for measured in following.measure_projecting(server, size.times, size.projected):
+        async for measured in following.measure_projecting(server, size.times, size.projected, size.rendered):
             yield measured
     if "rendering" in parts:
         for measured in rendering.measure(server.clock, size.times, size.rounds):
@@ -68,6 +70,7 @@ def main() -> None:
     parser.add_argument("--only", choices=PARTS, help="measure one part")
     parser.add_argument("--data-dir", type=Path, default=os.environ.get("SHORTSCIENCE_DATA_DIR", "data"))
     options = parser.parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(30))  # warnings only
     parts = [options.only] if options.only else PARTS
     options.data_dir.mkdir(parents=True, exist_ok=True)
     text = uvloop.run(run(QUICK if options.quick else FULL, parts, options.data_dir))

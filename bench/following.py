@@ -2,19 +2,21 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from itertools import islice
+from uuid import UUID
 
 from bench.history import MIX, history
 from bench.measure import Clock, Measured, Run
 from bench.server import Database, Server, execute, new_log
 from projections.progress import Progress
 from projections.runner import Runner
-from service.eventstore.model import Contents
+from projections.text import Render, render_text
+from service.eventstore.postgres import READ
+from service.text import Rendered
 
 PAGE = 4_000
 IN_FLIGHT = 1_000
-READINGS: tuple[tuple[Contents, str], ...] = (("none", "≥ 400,000"), ("all", ""))
 READ_MODELS = (
     "read.paper, read.paper_identifier, read.user, read.summary, read.revision, read.comment, read.vote"
 )
@@ -27,21 +29,28 @@ async def measure(server: Server, times: int, events: int) -> AsyncIterator[Meas
             seeding.count = await seed(database, events)
         yield Measured("append", f"a history ({MIX}), {IN_FLIGHT} at once", "events/s", [seeding])
         await execute(database.dsn, "VACUUM ANALYZE")
-        for contents, expected in READINGS:
-            runs = [await _read(database, server.clock, contents) for _ in range(times)]
-            what = f"the same history in pages of {PAGE:,}, forgettable contents: {contents}"
-            yield Measured("catch-up read", what, "events/s", runs, expected)
+        for what, read, expected in READINGS:
+            runs = [await _run(database, server.clock, read) for _ in range(times)]
+            yield Measured("catch-up read", f"{what}, pages of {PAGE:,}", "events/s", runs, expected)
 
 
-async def measure_projecting(server: Server, times: int, events: int) -> AsyncIterator[Measured]:
+async def measure_projecting(
+    server: Server, times: int, events: int, rendered: int
+) -> AsyncIterator[Measured]:
     """Rendered texts are kept from one run to the next, as in a rebuild; or dropped before each."""
     async with new_log(server, "projecting") as database:
         await seed(database, events)
         await execute(database.dsn, "VACUUM ANALYZE")
-        with_rendering = [await _project(database, server.clock, keep=False) for _ in range(times)]
-        without = [await _project(database, server.clock, keep=True) for _ in range(times)]
-        yield Measured("projection", "texts rendered before", "events/s", without, "≥ 50,000")
-        yield Measured("projection", "with rendering of all texts", "events/s", with_rendering)
+        await _project(database, server.clock, _blank)
+        runs = [await _project(database, server.clock, render_text) for _ in range(times)]
+        yield Measured(
+            "projection", f"{events:,} events, texts rendered before", "events/s", runs, "≥ 50,000"
+        )
+    async with new_log(server, "rendering") as database:
+        await seed(database, rendered)
+        await execute(database.dsn, "VACUUM ANALYZE")
+        runs = [await _project(database, server.clock, render_text, keep=False) for _ in range(times)]
+        yield Measured("projection", f"{rendered:,} events, rendering their texts", "events/s", runs)
 
 
 async def seed(database: Database, events: int) -> int:
@@ -52,19 +61,45 @@ async def seed(database: Database, events: int) -> int:
     return (await database.store.head()).position
 
 
-async def _read(database: Database, clock: Clock, contents: Contents) -> Run:
+async def _rows(database: Database, after: int) -> int:
+    rows = await database.pool.fetch(READ, after, PAGE)
+    return rows[-1]["position"] if rows else after
+
+
+async def _without_contents(database: Database, after: int) -> int:
+    events = await database.store.read(after, PAGE, contents="none")
+    return events[-1].position if events else after
+
+
+async def _whole(database: Database, after: int) -> int:
+    events = await database.store.read(after, PAGE)
+    return events[-1].position if events else after
+
+
+READINGS: tuple[tuple[str, Callable[[Database, int], Awaitable[int]], str], ...] = (
+    ("rows as the driver gives them", _rows, ""),
+    ("events without their forgettable contents, as projections read", _without_contents, "≥ 400,000"),
+    ("whole events", _whole, ""),
+)
+
+
+async def _run(database: Database, clock: Clock, read: Callable[[Database, int], Awaitable[int]]) -> Run:
     with clock.running() as run:
-        while page := await database.store.read(run.count, PAGE, contents=contents):
-            run.count = page[-1].position
+        while (reached := await read(database, run.count)) > run.count:
+            run.count = reached
     return run
 
 
-async def _project(database: Database, clock: Clock, *, keep: bool) -> Run:
+def _blank(_source: str, _payload_id: UUID) -> Rendered:
+    return Rendered("", "", (), ())
+
+
+async def _project(database: Database, clock: Clock, render: Render, *, keep: bool = True) -> Run:
     """From empty read models to the head, by the runner of the product."""
     await execute(database.dsn, f"TRUNCATE {READ_MODELS}{'' if keep else ', rendered'}")
     await execute(database.dsn, "UPDATE read.checkpoint SET position = 0")
     progress = Progress(database.pool)
-    runner = Runner(database.pool, database.store, progress, holder="bench")
+    runner = Runner(database.pool, database.store, progress, holder="bench", render=render)
     head = (await database.store.head()).position
     with clock.running() as run:
         projecting = asyncio.create_task(runner.run())

@@ -41,7 +41,7 @@ def fill(
     """Recorded events, with the contents put in."""
     recorded = []
     for (position, _, _, recorded_at, occurred_at, actor, _), item in zip(rows, decoded, strict=True):
-        if item.payloads:
+        if contents and item.payloads:
             codec.fill(item, contents)
         recorded.append(Recorded(position, item.event, recorded_at, occurred_at, actor, item.payloads))
     return recorded
