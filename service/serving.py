@@ -141,7 +141,7 @@ async def _tools(opened: Log, progress: Progress, settings: Settings) -> Tools:
 def listening_socket(settings: Settings) -> Iterator[socket.socket]:
     """The address, taken before anything else is started. Errors: SettingsError."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as listener:
+    with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:  # TCP: no delay
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((settings.host, settings.port))
