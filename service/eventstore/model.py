@@ -32,7 +32,8 @@ class Append:
             subject is the thing it is about, and comes back with the outcome; occurred_at is the
             claimed time of imported history, None for now.
     Errors: ValueError for versions of a stream that do not follow one another, a claim named twice,
-            and for erasing a payload that no PayloadsErased among the events names.
+            for erasing a payload that no PayloadsErased among the events names, and for a claimed
+            time without a zone.
     """
 
     command_id: UUID
@@ -58,6 +59,8 @@ class Append:
         named = {key for e in self.events if isinstance(e, PayloadsErased) for key in e.payload_ids}
         if not named.issuperset(self.erases):
             raise ValueError("erasing is an event: append the PayloadsErased that names the payloads")
+        if self.occurred_at is not None and self.occurred_at.tzinfo is None:
+            raise ValueError("a claimed time needs a time zone")
 
 
 @dataclass(frozen=True, slots=True)

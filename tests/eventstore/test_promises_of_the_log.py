@@ -1,7 +1,7 @@
 """What both stores promise. One suite, so that the twin in memory cannot drift from PostgreSQL."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from uuid import UUID, uuid4
 
 import pytest
@@ -340,6 +340,15 @@ async def test_two_times(store: EventStore) -> None:
     )
     assert (second.claimed_at, second.occurred_at) == (None, second.recorded_at)
     assert second.recorded_at.utcoffset() is not None
+
+
+async def test_a_claimed_time_has_a_zone(store: EventStore) -> None:
+    """Else PostgreSQL would read it in the zone of whoever sends it."""
+    with pytest.raises(ValueError, match="time zone"):
+        await store.append(command(shown(uuid4(), 1), occurred_at=LONG_AGO.replace(tzinfo=None)))
+    elsewhere = LONG_AGO.astimezone(timezone(timedelta(hours=-7)))
+    await store.append(command(shown(uuid4(), 1), occurred_at=elsewhere))
+    assert [r.claimed_at for r in await log_of(store)] == [LONG_AGO]
 
 
 async def test_recorded_at_never_goes_back(store: EventStore) -> None:
