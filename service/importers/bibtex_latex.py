@@ -14,7 +14,8 @@ MOST_ACCENTS = 4  # on one letter
 FORMULA = re.compile(r"\$\$(?:[^$\\]++|\\.)++\$\$|\$(?:[^$\\]++|\\.)*+\$", re.DOTALL)
 _TOKEN = re.compile(
     r"\\(?P<word>[A-Za-z]++)(?P<gap>[ \t\r\n]*+)|\\(?P<sign>.)|(?P<brace>[{}])|(?P<space>[ \t\r\n]++|~)"
-    r"|(?P<ligature>---?|``|''|[?!]`)|(?P<dollar>\$)|(?P<text>[^\\{}$~ \t\r\n`'?!-]++|.)",
+    r"|(?P<ligature>---?|``|''|[?!]`)|(?P<dollar>\$)"
+    r"|(?P<text>[^\\{}$~ \t\r\n`'?!-]++(?:[^\\{}$~ \t\r\n`'?!-]++|[ '?!-](?![ \t\r\n`'-]))*+|.)",
     re.DOTALL,
 )
 _PLAIN = re.compile(r"(?:[^\\{}$~ \t\r\n`'?!-]++|[ '?!-](?![ \t\r\n`'-]))*+")
@@ -72,13 +73,19 @@ class _Decoder:
         return "".join(self.out)
 
     def _put(self, text: str) -> None:
-        if self.accents and text and text[0].isalpha():
+        if self.accents:
+            text = self._accented(text)
+        self.out.append(text)
+
+    def _accented(self, text: str) -> str:
+        """The text with the waiting accents on its first letter, or before it if that takes none."""
+        if text[:1].isalpha():
             letter = {"ı": "i", "ȷ": "j"}.get(text[0], text[0])
             marks = "".join(ACCENTS[accent][0] for accent in reversed(self.accents))
             self.accents.clear()
-            text = unicodedata.normalize("NFC", letter + marks) + text[1:]
+            return unicodedata.normalize("NFC", letter + marks) + text[1:]
         self._put_accents()
-        self.out.append(text)
+        return text
 
     def _put_accents(self) -> None:
         """Accents that have no letter."""
