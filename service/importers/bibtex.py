@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from service.domain import limits
 from service.domain.errors import Invalid
 from service.domain.paper import PaperFields
-from service.importers.bibtex_blocks import Block, Broken, Value, blocks
+from service.importers.bibtex_blocks import Broken, blocks
 from service.importers.bibtex_fields import KNOWN, paper_fields
 from service.importers.bibtex_macros import Macros
+from service.importers.bibtex_syntax import Block, Value
 
 _NO_PAPER = {
     "comment": "A @comment holds no paper.",

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from service.domain.errors import Invalid
-from service.importers.bibtex_blocks import Value
+from service.importers.bibtex_syntax import Value
 
 MONTHS = (
     "January", "February", "March", "April", "May", "June",
