@@ -24,8 +24,11 @@ class Wakeups:
         self._connect = connect
         self._throttle = throttle
         self._heard = 0
+        self._committed = 0
+        self._announced = 0
+        self._rumoured = 0
         self._grown = asyncio.Event()
-        self._to_announce = asyncio.Event()
+        self._stirred = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -39,7 +42,8 @@ class Wakeups:
     def committed(self, position: int) -> None:
         """This process appended up to here."""
         self._hear(position)
-        self._to_announce.set()
+        self._committed = max(self._committed, position)
+        self._stirred.set()
 
     async def wait(self, after: int, timeout: float) -> bool:
         """True as soon as a position after this one was heard of; False when the time ran out."""
@@ -58,9 +62,14 @@ class Wakeups:
             self._grown = asyncio.Event()
 
     def _on_notify(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
+        """Anyone may NOTIFY: it is a rumour, and the log itself is asked."""
         text = str(payload)
-        if text.isdecimal() and len(text) < 19:  # anyone may NOTIFY: believe it only as far as a position
-            self._hear(int(text))
+        if text.isdecimal() and len(text) < 19:
+            self._suspect(int(text))
+
+    def _suspect(self, position: int) -> None:
+        self._rumoured = max(self._rumoured, position)
+        self._stirred.set()
 
     async def _run(self) -> None:
         while True:
@@ -68,19 +77,24 @@ class Wakeups:
                 await self._listen_and_announce()
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 log.warning("wake-up connection lost, polling meanwhile", error=str(error))
-                self._to_announce.set()  # the last announcement may have been lost with it
+                self._announced = 0  # the last announcement may have been lost with it
                 await asyncio.sleep(0.5)
 
     async def _listen_and_announce(self) -> None:
         connection = await self._connect()
         try:
-            connection.add_termination_listener(lambda _: self._to_announce.set())  # see it at once
+            connection.add_termination_listener(lambda _: self._suspect(self._heard + 1))  # see it at once
             await connection.add_listener(CHANNEL, self._on_notify)
-            self._hear(await connection.fetchval("SELECT position FROM log_head"))  # came before we listened
+            self._suspect(self._heard + 1)  # something may have come before we listened
             while True:
-                await self._to_announce.wait()
-                self._to_announce.clear()
-                await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, str(self._heard))
-                await asyncio.sleep(self._throttle)
+                if self._rumoured > self._heard:
+                    self._rumoured = 0
+                    self._hear(await connection.fetchval("SELECT position FROM log_head"))
+                if self._committed > self._announced:
+                    self._announced = self._committed
+                    await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, str(self._announced))
+                    await asyncio.sleep(self._throttle)
+                await self._stirred.wait()
+                self._stirred.clear()
         finally:
             connection.terminate()
