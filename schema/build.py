@@ -1,6 +1,7 @@
 """The schema, put together."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 import strawberry
@@ -8,6 +9,8 @@ from graphql import GraphQLError
 from strawberry.extensions import AddValidationRules, MaxTokensLimiter, ParserCache, ValidationCache
 
 from schema.comment import Comment
+from schema.cost import CostLimit
+from schema.estimate import estimate
 from schema.limits import MOST_TOKENS, RULES
 from schema.masking import Masking
 from schema.mutations.comment import CommentMutations
@@ -20,6 +23,8 @@ from schema.refusals import HANDLERS
 from schema.revision import Revision
 from schema.scalars import CONFIG
 from schema.scope import OneOperation, Scope
+
+KEPT = 128  # documents, as many as the caches of parsing and validation keep
 
 
 @strawberry.type(
@@ -39,6 +44,7 @@ class Schema(strawberry.Schema):
 
 def build_schema() -> strawberry.Schema:
     """The API. Execute it with a `schema.context.Context` made for the request."""
+    estimates = lru_cache(maxsize=KEPT)(estimate)
     return Schema(
         query=Query,
         mutation=Mutation,
@@ -53,5 +59,6 @@ def build_schema() -> strawberry.Schema:
             ParserCache,
             OneOperation,
             ValidationCache,
+            lambda: CostLimit(estimates),
         ],
     )

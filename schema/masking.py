@@ -11,7 +11,7 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types.execution import PreExecutionError
 
-from schema.reading import is_away
+from schema.reading import STATEMENT_SECONDS, TookTooLong, is_away
 from schema.refusals import CODES
 from service.domain.errors import DomainError
 from service.eventstore.model import LogBusy, LogUnavailable
@@ -23,6 +23,10 @@ UNKNOWN_OUTCOME = (
     "with the same idempotencyKey, which gives the first outcome; without a key, look first."
 )
 NO_DATABASE = "The database cannot be reached just now: try again in a moment."
+TOO_LONG = (
+    f"A part of this took longer than {STATEMENT_SECONDS:g} seconds and was stopped: ask for smaller pages "
+    "or for less at once. If it is small already, the service is too busy: try again later."
+)
 INTERNAL = "Something went wrong here, and it is not your request. Tell us errorId if it stays."
 
 logger = structlog.get_logger()
@@ -60,6 +64,8 @@ def told(error: GraphQLError, default: str) -> GraphQLError:
         return _shown(error, BUSY, {"code": "BUSY"})
     if isinstance(cause, LogUnavailable):
         return _logged(error, cause, UNKNOWN_OUTCOME, "BUSY")
+    if isinstance(cause, TookTooLong):
+        return _logged(error, cause, TOO_LONG, "TIMEOUT")
     if is_away(cause):
         return _logged(error, cause, NO_DATABASE, "BUSY")
     return _logged(error, cause, INTERNAL, "INTERNAL")

@@ -15,6 +15,9 @@ from schema.enums import IdentifierScheme, MetadataSource, SummaryOrder
 from schema.fields import ABSENT, resolved
 from schema.ids import NodeId
 from schema.node import Node
+from service.domain import events
+from service.domain.paper import PaperFields
+from service.importers.bibtex_writing import to_bibtex
 
 if TYPE_CHECKING:
     from schema.summary import Summary
@@ -43,7 +46,7 @@ class Author:
 
 @strawberry.type(description="A scientific paper.")
 class Paper(Node):
-    paper_id: strawberry.Private[UUID]
+    row: strawberry.Private[PaperRow]
     bibtex_key: str = strawberry.field(
         description="The primary BibTeX key, e.g. journals/corr/SchroffKP15. One of the paper's identifiers, "
         "never its identity."
@@ -63,9 +66,13 @@ class Paper(Node):
     pdf_url: str | None = strawberry.field(description="Its PDF: that of arXiv, for papers that are there.")
     created_at: datetime = strawberry.field(description="When it was registered.")
 
+    @resolved(description="A BibTeX entry that parses back to the same metadata.")
+    def bibtex(self) -> str:
+        return to_bibtex(_metadata(self.row))
+
     @resolved(description="All names that it goes by, ordered by scheme and value.")
     async def identifiers(self, info: Info) -> list[PaperIdentifier]:
-        rows = await info.context.loaders.identifiers.load(self.paper_id)
+        rows = await info.context.loaders.identifiers.load(self.row.paper_id)
         return [PaperIdentifier(scheme=IdentifierScheme[row.scheme], value=row.value) for row in rows]
 
     @resolved(description="Its public summaries.")
@@ -84,8 +91,8 @@ class Paper(Node):
         asked = page(order, first, after)
         return Connection(
             source=Source(
-                load=lambda: loaders.summaries_of_paper.load((self.paper_id, asked, by)),
-                count=lambda: loaders.count_of_paper.load(self.paper_id),
+                load=lambda: loaders.summaries_of_paper.load((self.row.paper_id, asked, by)),
+                count=lambda: loaders.count_of_paper.load(self.row.paper_id),
                 node=lambda row: summary_from(row, info.context),
                 cursor=lambda row: order.cursor(row.key(by)),
                 page=asked,
@@ -96,14 +103,14 @@ class Paper(Node):
     async def viewer_summary(self, info: Info) -> SummaryType | None:
         from schema.summary import summary_from
 
-        row = await info.context.loaders.own_summary(self.paper_id)
+        row = await info.context.loaders.own_summary(self.row.paper_id)
         return None if row is None else summary_from(row, info.context)
 
 
 def paper_from(row: PaperRow) -> Paper:
     return Paper(
         id=ID(str(NodeId("Paper", row.paper_id))),
-        paper_id=row.paper_id,
+        row=row,
         bibtex_key=row.bibtex_key,
         doi=row.doi,
         arxiv_id=row.arxiv_id,
@@ -117,6 +124,24 @@ def paper_from(row: PaperRow) -> Paper:
         url=row.url,
         pdf_url=None if row.arxiv_id is None else f"https://arxiv.org/pdf/{row.arxiv_id}",
         created_at=row.created_at,
+    )
+
+
+def _metadata(row: PaperRow) -> PaperFields:
+    return PaperFields(
+        bibtex_key=row.bibtex_key,
+        title=row.title,
+        authors=tuple(row.authors),
+        abstract=row.abstract,
+        venue_key=row.venue_key,
+        venue_name=row.venue_name,
+        year=row.year,
+        published_on=row.published_on,
+        keywords=tuple(row.keywords),
+        doi=row.doi,
+        arxiv_id=row.arxiv_id,
+        url=row.url,
+        source=events.MetadataSource[row.source],
     )
 
 

@@ -19,6 +19,7 @@ from schema.lookup import PaperLookup, find_paper
 from schema.node import Node
 from schema.nodes import load_node
 from schema.paper import Paper
+from schema.preview import Preview, preview_of
 from schema.summary import Summary, load_summary, summary_from
 from schema.user import User, load_user
 from service.domain import limits
@@ -30,6 +31,7 @@ NodeIdArgument = Annotated[ID, strawberry.argument(description="An id, as the fi
 NodeIds = Annotated[list[ID], strawberry.argument(description="Ids, at most 100.")]
 By = Annotated[PaperLookup, strawberry.argument(description="Exactly one name of the paper.")]
 Username = Annotated[str, strawberry.argument(description="In any case.")]
+Body = Annotated[str, strawberry.argument(description="Markdown with LaTeX, at most 100,000 characters.")]
 Kind = Annotated[FeedKind, strawberry.argument(description="Which feed.")]
 
 
@@ -82,6 +84,13 @@ class Query:
                 page=asked,
             )
         )
+
+    @resolved(
+        description="Renders Markdown as a summary would be, for an editor's preview. Stores nothing, and "
+        "needs no account."
+    )
+    async def preview(self, body: Body) -> Preview:
+        return await preview_of(body)
 
 
 async def _node_or_error(operation: Operation, at: int, id: str) -> Node | None:

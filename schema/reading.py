@@ -11,6 +11,7 @@ from projections import progress
 # builds. LOCK comes first because it takes no snapshot itself.
 BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; LOCK TABLE read.checkpoint IN ACCESS SHARE MODE"
 
+STATEMENT_SECONDS = 10.0
 ACQUIRE_SECONDS = 10.0
 
 DATABASE_GONE = (
@@ -21,6 +22,10 @@ DATABASE_GONE = (
     asyncpg.TooManyConnectionsError,
     asyncpg.InternalClientError,  # a connection died just as it was to be used
 )
+
+
+class TookTooLong(Exception):
+    """A statement of an operation, or one before it, was stopped: what it asks for takes too long."""
 
 
 def is_away(error: BaseException) -> bool:
@@ -34,12 +39,16 @@ class ReadSession:
 
     Fetches follow one another. `position` is what the snapshot reflects, None before the first read.
 
-    Errors: of asyncpg, also TimeoutError when no connection gets free; RuntimeError for a read after `close`.
+    Units:  statement_seconds is for each statement.
+    Errors: of asyncpg, also TimeoutError when no connection gets free; RuntimeError for a read after `close`;
+            TookTooLong, and then for all that would be read after it.
     """
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
+    def __init__(self, pool: asyncpg.Pool, statement_seconds: float = STATEMENT_SECONDS) -> None:
         self.position: int | None = None
         self._pool = pool
+        self._milliseconds = round(statement_seconds * 1000)
+        self._stopped = False
         self._lock = asyncio.Lock()
         self._conn: Any = None
         self._closed = False
@@ -49,14 +58,20 @@ class ReadSession:
         async with self._lock:
             if self._closed:
                 raise RuntimeError("this snapshot is closed: what it loads must be awaited before")
+            if self._stopped:
+                raise TookTooLong
             if self._conn is None:
                 await self._open()
-            return list(await self._conn.fetch(sql, *args))
+            try:
+                return list(await self._conn.fetch(sql, *args))
+            except asyncpg.QueryCanceledError as error:
+                self._stopped = True
+                raise TookTooLong from error
 
     async def _open(self) -> None:
         conn = await self._pool.acquire(timeout=ACQUIRE_SECONDS)
         try:
-            await conn.execute(BEGIN)
+            await conn.execute(f"{BEGIN}; SET LOCAL statement_timeout = {self._milliseconds}")
             self.position = await progress.position(conn)
         except BaseException:
             await self._pool.release(conn)

@@ -1,5 +1,6 @@
 """Registering papers."""
 
+import asyncio
 from datetime import date
 from typing import Annotated
 from uuid import UUID
@@ -15,9 +16,13 @@ from schema.mutations.keys import KEY
 from schema.paper import Paper, load_paper
 from schema.scalars import LogPosition
 from service.commands import paper as commands
-from service.domain import events
+from service.domain import events, limits
 from service.domain import paper as domain
-from service.domain.errors import Invalid
+from service.domain.errors import DomainError, Invalid
+from service.domain.paper import FIELDS
+from service.importers.bibtex import RefusedEntry, parse_bibtex
+
+BIBTEX = ("input", "bibtex")
 
 
 @strawberry.input(description="A paper's metadata.")
@@ -41,7 +46,10 @@ class PaperFields:
 
 @strawberry.input(description="A paper to register.")
 class RegisterPaperInput:
-    fields: PaperFields | None = strawberry.field(default=ABSENT, description="The metadata.")
+    bibtex: str | None = strawberry.field(
+        default=ABSENT, description="One BibTeX entry, at most 100,000 characters; or give fields."
+    )
+    fields: PaperFields | None = strawberry.field(default=ABSENT, description="The metadata; or give bibtex.")
     idempotency_key: ID | None = KEY
 
 
@@ -65,13 +73,38 @@ Register = Annotated[RegisterPaperInput, strawberry.argument(description="What t
 
 @strawberry.type
 class PaperMutations:
-    @mutation(description="Register a paper. A known identifier gives AlreadyExists.")
+    @mutation(
+        description="Register a paper from a BibTeX entry, or from fields. A known identifier gives "
+        "AlreadyExists."
+    )
     async def register_paper(self, info: Info, input: Register) -> PaperResult:
-        if (fields := given(input.fields)) is None:
-            raise Invalid("Give the paper's fields.", path=("input", "fields"))
-        command = commands.RegisterPaper(_fields(fields), given(input.idempotency_key))
-        done = await info.context.perform(commands.register_paper, command)
+        bibtex, fields = given(input.bibtex), given(input.fields)
+        if bibtex is None and fields is not None:
+            metadata = _fields(fields)
+        elif bibtex is not None and fields is None:
+            metadata = await asyncio.to_thread(_one_entry, bibtex)
+        else:
+            raise Invalid("Give either bibtex or fields.", path=("input",))
+        command = commands.RegisterPaper(metadata, given(input.idempotency_key))
+        try:
+            done = await info.context.perform(commands.register_paper, command)
+        except DomainError as error:
+            if bibtex is not None and error.path[:2] == FIELDS:
+                error.path = BIBTEX  # there were no fields
+            raise
         return PaperPayload(paper_id=done.id, position=info.context.log_position(done.position))
+
+
+def _one_entry(bibtex: str) -> domain.PaperFields:
+    """Errors: Invalid unless there is exactly one entry, and that one is of a paper."""
+    limits.text(bibtex, limits.BODY, BIBTEX)
+    entries = parse_bibtex(bibtex)
+    if len(entries) != 1:
+        raise Invalid(f"bibtex has {len(entries):,} entries: give exactly one.", path=BIBTEX)
+    [entry] = entries
+    if isinstance(entry, RefusedEntry):
+        raise Invalid(f"Line {entry.line} of bibtex: {entry.reason}", path=BIBTEX)
+    return entry.fields
 
 
 def _fields(asked: PaperFields) -> domain.PaperFields:
