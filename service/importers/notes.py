@@ -13,9 +13,9 @@ from service.commands.context import Context, Done
 from service.domain import limits
 from service.domain.errors import DomainError, ExistsAlready, KeyReused, RevisedMeanwhile
 from service.importers.git_history import FileHistory, FileRevision, RefusedFile, read_histories
-from service.importers.note_authors import NoteAuthors
 from service.importers.note_head import NoteHead, NoteRefused, parse_head
 from service.importers.note_paper import paper_fields
+from service.importers.people import People
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,23 +40,23 @@ async def import_notes(
     Errors: GitError for a repository that cannot be read.
     Source: read_histories. The summary belongs to the author of its first revision.
     """
-    authors = NoteAuthors(ctx)
+    people = People(ctx)
     for item in read_histories(repository, ref):
         if isinstance(item, RefusedFile):
             yield item
             continue
         try:
-            yield await _import_file(ctx, authors, item)
+            yield await _import_file(ctx, people, item)
         except (NoteRefused, DomainError) as error:
             yield RefusedFile(item.path, str(error))
 
 
-async def _import_file(ctx: Context, authors: NoteAuthors, history: FileHistory) -> ImportedFile:
+async def _import_file(ctx: Context, people: People, history: FileHistory) -> ImportedFile:
     revisions = history.revisions
     head = parse_head(revisions[-1].text)  # the newest knows best: a wrong link may have been mended
     _check_texts(revisions)
     contexts = [
-        replace(ctx, occurred_at=at, actor=await authors.user_of(revision, at))
+        replace(ctx, occurred_at=at, actor=await people.user_of(_who(revision), revision.author_name, at))
         for revision, at in zip(revisions, _claimed_times(revisions, ctx.clock()), strict=True)
     ]
     published = await _publish(contexts[0], await _paper_of(contexts[0], head), revisions[0])
@@ -111,6 +111,10 @@ async def _revise(ctx: Context, summary_id: UUID, revision: FileRevision, expect
             f"its history was rewritten after it was imported: commit {revision.commit[:12]} does not "
             "follow what is here; what is here stays"
         ) from error
+
+
+def _who(revision: FileRevision) -> str:
+    return revision.author_email.strip().casefold() or revision.author_name
 
 
 def _note(revision: FileRevision) -> str | None:

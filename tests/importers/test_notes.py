@@ -1,17 +1,13 @@
 """Notes imported into a real log: every text as Git has it, once, however often it is tried."""
 
-import os
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from service.commands.context import Context
-from service.database import connection_pool, connector
 from service.domain.events import PaperRegistered, SummaryPublished, SummaryRevised, UserSignedUp
 from service.eventstore.model import Recorded
-from service.eventstore.postgres import PostgresStore
 from service.importers.git_history import RefusedFile
 from service.importers.notes import ImportedFile, import_notes
 from service.importers.samples import load_samples, wants_samples
@@ -21,15 +17,6 @@ HEAD = (
     "Title: FaceNet\nAuthors: Florian Schroff, Dmitry Kalenichenko\nLink: http://arxiv.org/abs/1503.03832\n"
 )
 MALLORY = {"GIT_AUTHOR_NAME": "Zoë Müller", "GIT_AUTHOR_EMAIL": "zoe@example.org"}
-
-
-@pytest.fixture
-async def ctx(database_url: str) -> AsyncIterator[Context]:
-    async with (
-        connection_pool(database_url) as pool,
-        PostgresStore.open(pool, connector(database_url)) as store,
-    ):
-        yield Context(store, b"secret", lambda: datetime.now(UTC), os.urandom, actor=None)
 
 
 async def imported(ctx: Context, path: Path) -> list[ImportedFile | RefusedFile]:

@@ -1,4 +1,4 @@
-"""Who wrote a note: one user for each e-mail address of a repository's authors."""
+"""Whose work is imported: one user for each person that a source names."""
 
 import re
 import unicodedata
@@ -12,29 +12,27 @@ from service.commands import user
 from service.commands.context import Context
 from service.domain import ids, limits
 from service.domain.errors import ExistsAlready, Invalid
-from service.importers.git_history import FileRevision
 
 
-class NoteAuthors:
-    """Users for authors, signed up when first met, without a password.
+class People:
+    """Users, signed up when first met, without a password.
 
-    The address itself is not kept: the user is found again by a claim derived from it under the
-    installation's secret. So the same person keeps the same user over imports and repositories.
+    Who it is, such as an e-mail address, is not kept: the user is found again by a claim derived from it
+    under the installation's secret. So the same person keeps the same user over imports.
     """
 
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
         self._known: dict[str, UUID] = {}
 
-    async def user_of(self, revision: FileRevision, at: datetime) -> UUID:
-        """The author's user, signed up at that claimed time if need be."""
-        address = revision.author_email.strip().casefold() or revision.author_name
-        if address not in self._known:
-            self._known[address] = await self._find_or_sign_up(address, revision.author_name, at)
-        return self._known[address]
+    async def user_of(self, who: str, name: str, at: datetime | None = None) -> UUID:
+        """The user of this person; if need be signed up, at that claimed time, with a username like `name`."""
+        if who not in self._known:
+            self._known[who] = await self._find_or_sign_up(who, name, at)
+        return self._known[who]
 
-    async def _find_or_sign_up(self, address: str, name: str, at: datetime) -> UUID:
-        claim = f"note author:{ids.derived_id(self._ctx.secret, b'note author', address.encode())}"
+    async def _find_or_sign_up(self, who: str, name: str, at: datetime | None) -> UUID:
+        claim = f"imported person:{ids.derived_id(self._ctx.secret, b'imported person', who.encode())}"
         ctx = replace(self._ctx, actor=None, occurred_at=at)
         for username in _usernames(name):
             found = (await ctx.store.owners([claim])).get(claim)
