@@ -26,7 +26,7 @@ class People:
         self._known: dict[str, UUID] = {}
 
     async def user_of(self, who: str, name: str, at: datetime | None = None) -> UUID:
-        """The user of this person; if need be signed up, at that claimed time, with a username like `name`."""
+        """The user of this person; signed up if need be, at that claimed time, with a username like name."""
         if who not in self._known:
             self._known[who] = await self._find_or_sign_up(who, name, at)
         return self._known[who]
