@@ -11,7 +11,7 @@ from tests.end_to_end.server import Server, dsn_of, postgres_processes
 from tests.end_to_end.traffic import Notes, traffic
 from tests.postgres import postmaster
 
-ROUNDS = 4
+ROUNDS = 3
 
 
 def kill(*processes: int) -> None:
@@ -39,11 +39,11 @@ async def test_the_server_is_killed(server: Server, data_dir: Path) -> None:
     notes = Notes()
     async with traffic(server.url, notes) as people:
         for _ in range(ROUNDS):
-            await notes.more(60)
+            await notes.more(40)
             server.kill()
             server.start()
             await asyncio.to_thread(server.ready)
-        await notes.more(60)
+        await notes.more(40)
 
     assert notes.trouble["no answer"] >= ROUNDS
     assert any(request.tries > 1 for request in notes.accepted)
@@ -61,11 +61,11 @@ async def test_the_server_is_killed(server: Server, data_dir: Path) -> None:
 async def test_postgres_is_killed_and_comes_back(server: Server, data_dir: Path) -> None:
     notes = Notes()
     async with traffic(server.url, notes) as people:
-        for kill_it in (kill_all, kill_postmaster, kill_one, kill_all):
-            await notes.more(60)
+        for kill_it in (kill_all, kill_postmaster, kill_one):
+            await notes.more(40)
             before = postgres_processes(data_dir)
             kill_it(data_dir)
-            await notes.more(60)
+            await notes.more(40)
             assert set(before) - set(postgres_processes(data_dir)), "nobody died"
 
     assert any(request.tries > 1 for request in notes.accepted)

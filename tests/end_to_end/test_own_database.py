@@ -89,8 +89,8 @@ async def test_wake_ups_come_back_too(visitor: Person, on_it: Server, cluster: C
 async def test_the_database_restarts_again_and_again_in_mid_traffic(on_it: Server, cluster: Cluster) -> None:
     notes = Notes()
     async with traffic(on_it.url, notes) as people:
-        for _ in range(3):
-            await notes.more(60)
+        for _ in range(2):
+            await notes.more(40)
             await asyncio.to_thread(cluster.stop)
             await asyncio.to_thread(cluster.start)
             await notes.more(30)
