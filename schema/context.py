@@ -8,7 +8,7 @@ from uuid import UUID
 
 import asyncpg
 import strawberry
-from graphql import GraphQLError
+from graphql import GraphQLError, OperationDefinitionNode
 
 from projections.progress import Progress
 from schema.loaders import Loaders
@@ -45,12 +45,17 @@ class Tools:
 
 @dataclass(slots=True)
 class Context:
-    """One request: who asks. `position` is what its answer reflects, None before it is answered."""
+    """One request: who asks.
+
+    Shape:  position is what its answer reflects, asked the operation that it was: None before it is
+            answered; asked also when the document is not one.
+    """
 
     tools: Tools
     viewer: UUID | None = None
     token: str | None = None
     position: int | None = None
+    asked: OperationDefinitionNode | None = None
 
     def position_header(self) -> str | None:
         """The value of the header Position; None for an answer that reads nothing of the log."""

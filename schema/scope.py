@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 
 from graphql import GraphQLError, OperationDefinitionNode
+from graphql.utilities import get_operation_ast
 from strawberry.extensions import SchemaExtension
 
 from schema.context import Context, Operation
@@ -22,6 +23,12 @@ class Scope(SchemaExtension):
         finally:
             await operation.close()
             self.execution_context.context = request
+            request.asked = self._asked()
+
+    def _asked(self) -> OperationDefinitionNode | None:
+        document = self.execution_context.graphql_document
+        name = self.execution_context._provided_operation_name
+        return get_operation_ast(document, name) if document else None
 
 
 class OneOperation(SchemaExtension):

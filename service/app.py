@@ -1,47 +1,70 @@
 """The application: addresses, and what stands around every answer."""
 
 from pathlib import Path
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from projections.runner import Runner
 from schema.build import build_schema
 from schema.context import Tools
 from service.settings import Settings
+from service.web.compression import Compression
+from service.web.cors import cors
 from service.web.graphiql import graphiql_files
 from service.web.graphql import GraphQLEndpoint
 from service.web.health import healthz, readyz
 from service.web.layout import not_found, notice
+from service.web.metrics import Metrics, metrics
 from service.web.middleware import CarefulHeaders, LastResort
 from service.web.negotiation import wants_html
+from service.web.observing import Observed, Observing
 from service.web.pages import page_routes
 from service.web.refusals import Refused
 
 ASSETS = Path(__file__).parent / "web" / "assets"
 
 
-def create_app(tools: Tools, runner: Runner, settings: Settings) -> Starlette:
+def create_app(tools: Tools, runner: Runner, settings: Settings, watch: Metrics | None = None) -> Starlette:
     """Everything that is served. Whoever calls starts the tools and the runner before, and stops them after.
 
+    Shape:  watch counts the requests; /metrics shows what it gathers, nothing without it.
     Errors: ModuleNotFoundError when GraphiQL's files are not installed.
     """
     schema = build_schema()
-    routes = [
+    routes: list[BaseRoute] = [
         Route("/graphql", GraphQLEndpoint(schema, tools)),
         Route("/healthz", healthz),
         Route("/readyz", readyz(tools, runner)),
+        *([Route("/metrics", metrics(settings.metrics, watch.gathered))] if watch else []),
         *page_routes(tools.pool, schema.as_str() + "\n"),
         Mount("/assets/graphiql", StaticFiles(directory=graphiql_files())),
         Mount("/assets", StaticFiles(directory=ASSETS)),
     ]
-    middleware = [Middleware(CarefulHeaders), Middleware(LastResort, answer=_answer)]
+    middleware = [
+        Middleware(Observing, names=_names(routes), tell=watch.request if watch else _tell_nobody),
+        *cors(settings.allowed_origins),
+        Middleware(Compression),
+        Middleware(CarefulHeaders),
+        Middleware(LastResort, answer=_answer),
+    ]
     return Starlette(routes=routes, middleware=middleware, exception_handlers={HTTPException: _http_error})
+
+
+def _names(routes: list[BaseRoute]) -> dict[Any, str]:
+    """The patterns of addresses, by what answers there."""
+    named: dict[Any, str] = {one.endpoint: one.path for one in routes if isinstance(one, Route)}
+    return named | {one.app: one.path for one in routes if isinstance(one, Mount)}
+
+
+def _tell_nobody(_seen: Observed) -> None:
+    """Without metrics."""
 
 
 def _answer(request: Request, refused: Refused) -> Response:

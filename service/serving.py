@@ -31,6 +31,7 @@ from service.importers.samples import Progress as Heard
 from service.importers.samples import load_samples, wants_samples
 from service.migrations import migrate
 from service.settings import Settings, SettingsError
+from service.web.metrics import Metrics
 
 log = structlog.get_logger()
 
@@ -114,8 +115,11 @@ async def serve(settings: Settings, *, on_sample: Heard | None, on_ready: Callab
             runner = Runner(
                 opened.pool, opened.store, progress, holder=f"{socket.gethostname()} {os.getpid()}"
             )
-            app = create_app(await _tools(opened, progress, settings), runner, settings)
-            server = _Server(uvicorn.Config(app, log_config=None, lifespan="off", server_header=False))
+            watch = Metrics(opened.store, runner, opened.pool)
+            app = create_app(await _tools(opened, progress, settings), runner, settings, watch)
+            server = _Server(
+                uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", server_header=False)
+            )
             async with beside(runner.run()):
                 await progress.wait_for((await opened.store.head()).position, CATCH_UP)
                 signals.server = server

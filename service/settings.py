@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator
@@ -23,7 +23,8 @@ def _default_data_dir() -> Path:
 class Settings(BaseSettings):
     """What an installation can choose.
 
-    Units:  port 1…65535; pool_size connections; data_dir is made if it is absent.
+    Units:  port 1…65535; pool_size connections of each worker; data_dir is made if it is absent;
+            cors_origins separated by commas.
     """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
@@ -35,6 +36,9 @@ class Settings(BaseSettings):
     base_url: str = ""
     pool_size: Annotated[int, Field(ge=2, le=1000)] = 20
     log_level: str = "INFO"
+    workers: Annotated[int, Field(ge=1, le=64)] = 1
+    cors_origins: str = ""
+    metrics: Literal["local", "on", "off"] = "local"
 
     @field_validator("database_url", "base_url")
     @classmethod
@@ -51,6 +55,23 @@ class Settings(BaseSettings):
         if value.upper() not in levels:
             raise ValueError(f"must be one of {', '.join(levels)}")
         return value.upper()
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, value: str) -> str:
+        for origin in _listed(value):
+            parts = urlsplit(origin)
+            if parts.scheme not in ("http", "https") or f"{parts.scheme}://{parts.netloc.lower()}" != origin:
+                raise ValueError(
+                    f"{origin!r} is no origin: give scheme and host in lower case, such as "
+                    "https://www.example.org, without a slash at the end and without wildcards"
+                )
+        return value
+
+    @property
+    def allowed_origins(self) -> list[str]:
+        """The sites whose pages may use the API from a browser."""
+        return _listed(self.cors_origins)
 
     @property
     def public_url(self) -> str:
@@ -72,3 +93,7 @@ class Settings(BaseSettings):
             raise SettingsError(
                 f"{PREFIX}{name.upper()} (--{name.replace('_', '-')}) is {first['input']!r}: {first['msg']}"
             ) from None
+
+
+def _listed(value: str) -> list[str]:
+    return [part.strip() for part in value.split(",") if part.strip()]

@@ -12,6 +12,7 @@ from service.eventstore.batch import Waiting
 from service.eventstore.codec import Codec
 from service.eventstore.model import Append, Appended, CommandReused, Contents, Head, Recorded
 from service.eventstore.reading import Row, fill, wanted_contents
+from service.eventstore.tally import Tally
 from service.eventstore.wakeups import Wakeups
 from service.eventstore.writer import Connect, Limits, Writer
 
@@ -70,6 +71,11 @@ class PostgresStore:
     def waiting(self) -> int:
         """How many appends wait to be written."""
         return self._writer.waiting
+
+    @property
+    def tally(self) -> Tally:
+        """What the writer of this process has done so far."""
+        return self._writer.tally
 
     async def append(self, append: Append) -> Appended:
         future: asyncio.Future[Appended] = asyncio.get_running_loop().create_future()

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ import structlog
 
 from service.eventstore.batch import Waiting, call, settle
 from service.eventstore.model import LogBusy, LogUnavailable
+from service.eventstore.tally import Tally
 
 log = structlog.get_logger()
 
@@ -55,6 +57,7 @@ class Writer:
         self._connection: asyncpg.Connection | None = None
         self._task: asyncio.Task[None] | None = None
         self._stopping = False
+        self.tally = Tally()
 
     @property
     def waiting(self) -> int:
@@ -75,6 +78,7 @@ class Writer:
     def submit(self, waiting: Waiting) -> None:
         """Queue an append; its future gets the outcome, even when the caller has gone."""
         if self._stopping or len(self._queue) >= self._limits.queue:
+            self.tally.refused["busy"] += 1
             raise LogBusy("too many appends are waiting: try again in a moment")
         self._queue.append(waiting)
         self._some.set()
@@ -108,17 +112,21 @@ class Writer:
         return batch
 
     async def _send(self, batch: Sequence[Waiting]) -> None:
+        began = time.perf_counter()
         try:
-            position = settle(batch, await self._call_until_answered(batch))
+            rows = await self._call_until_answered(batch)
+            position = settle(batch, rows)
         except LOST as error:
             self._give_up(batch, error)
         except Exception as error:
             self._send_alone(batch, error)
         else:
+            self.tally.batch([row["verdict"] for row in rows], time.perf_counter() - began)
             self._on_commit(position)
 
     def _give_up(self, batch: Sequence[Waiting], error: Exception) -> None:
         """The whole queue with it: else each batch in turn would wait `give_up_after` for nothing."""
+        self.tally.refused["unavailable"] += len(batch) + len(self._queue)
         for waiting in [*batch, *self._queue]:
             unavailable = LogUnavailable("the database cannot be reached: retry with the same idempotencyKey")
             unavailable.__cause__ = error
@@ -129,6 +137,7 @@ class Writer:
     def _send_alone(self, batch: Sequence[Waiting], error: Exception) -> None:
         """One append spoils a batch for all: find out which by sending each alone, before all others."""
         if len(batch) == 1:
+            self.tally.refused["error"] += 1
             _fail(batch[0], error)
             return
         log.warning("batch refused, sending its appends alone", appends=len(batch), error=str(error))

@@ -22,6 +22,7 @@ from service.web.authorization import context_of
 from service.web.graphiql import graphiql_page
 from service.web.middleware import refusal_of
 from service.web.negotiation import GRAPHQL_RESPONSE, answer_type, wants_html
+from service.web.observing import Observed, observed
 from service.web.parameters import from_address, from_body
 from service.web.refusals import JSON, Refused, invalid
 
@@ -52,6 +53,7 @@ class GraphQLEndpoint(GraphQL[Context, None]):
     def __init__(self, schema: strawberry.Schema, tools: Tools) -> None:
         super().__init__(schema, graphql_ide=None, subscription_protocols=(), multipart_uploads_enabled=False)
         self._tools = tools
+        self._fields = _root_fields(schema)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         response = await self._answer(Request(scope, receive))
@@ -67,7 +69,9 @@ class GraphQLEndpoint(GraphQL[Context, None]):
             _check_method(request)
             return await self.run(request)
         except Exception as error:  # becomes an answer, and is logged there if nobody foresaw it
-            return refusal_of(error, request.url.path).response(media_type)
+            refused = refusal_of(error, request.url.path)
+            observed(request.scope).codes = (refused.code,)
+            return refused.response(media_type)
 
     def should_render_graphql_ide(self, request: BaseRequestProtocol) -> bool:
         return False  # decided before
@@ -97,6 +101,7 @@ class GraphQLEndpoint(GraphQL[Context, None]):
         sub_response: Response,
     ) -> ExecutionResult:
         result = await self._execute(request, request_data, context)
+        self._note(observed(request.scope), context, result)
         if _could_not_run(result) and GRAPHQL_RESPONSE in str(sub_response.media_type):
             sub_response.status_code = 400
         if position := context.position_header():
@@ -104,6 +109,12 @@ class GraphQLEndpoint(GraphQL[Context, None]):
         is_public = request.method == "GET" and context.token is None
         sub_response.headers["Cache-Control"] = "private, no-cache" if is_public else "no-store"
         return result
+
+    def _note(self, seen: Observed, context: Context, result: ExecutionResult) -> None:
+        if context.asked is not None:
+            seen.asked(context.asked, self._fields)
+        errors: list[GraphQLError] = result.errors or []
+        seen.codes = tuple(sorted({str((error.extensions or {}).get("code")) for error in errors}))
 
     async def _execute(self, request: Request, data: GraphQLRequestData, context: Context) -> ExecutionResult:
         try:
@@ -136,6 +147,12 @@ class GraphQLEndpoint(GraphQL[Context, None]):
 
     def encode_json(self, data: object) -> str:
         return msgspec.json.encode(data).decode()
+
+
+def _root_fields(schema: strawberry.Schema) -> frozenset[str]:
+    core = schema._schema
+    roots = (core.query_type, core.mutation_type, core.subscription_type)
+    return frozenset(name for root in roots if root for name in root.fields)
 
 
 def _media_type(request: Request) -> str:
