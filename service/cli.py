@@ -20,8 +20,9 @@ from service.migrations import migrate as apply_migrations
 from service.serving import database, open_log
 from service.serving import serve as run_server
 from service.settings import Settings, SettingsError
+from service.workers import WorkerFailed, supervise
 
-EXPECTED = (SettingsError, EmbeddedPostgresError, MigrationError, GitError)
+EXPECTED = (SettingsError, EmbeddedPostgresError, MigrationError, GitError, WorkerFailed)
 
 app = typer.Typer(
     name="shortscience",
@@ -56,6 +57,12 @@ DatabaseUrl = Annotated[
 def serve(
     host: Annotated[str | None, typer.Option(help="[env: SHORTSCIENCE_HOST; default: 127.0.0.1]")] = None,
     port: Annotated[int | None, typer.Option(help="[env: SHORTSCIENCE_PORT; default: 8000]")] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            help="Processes that answer, behind one address. [env: SHORTSCIENCE_WORKERS; default: 1]"
+        ),
+    ] = None,
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
     samples: Annotated[
@@ -64,7 +71,9 @@ def serve(
     ] = None,
 ) -> None:
     """Serve the API. Starts the database, brings it up to date, and stops it in the end (Ctrl-C)."""
-    settings = Settings.read(host=host, port=port, data_dir=data_dir, database_url=database_url)
+    settings = Settings.read(
+        host=host, port=port, workers=workers, data_dir=data_dir, database_url=database_url
+    )
     wanted = samples if samples is not None else settings.database_url is None
     _run(settings, _serve(settings, wanted))
 
@@ -83,7 +92,8 @@ async def _serve(settings: Settings, samples: bool) -> None:
             console.print(f"  GraphiQL  {settings.public_url}/graphql")
             console.print("Stop with Ctrl-C.")
 
-        await run_server(settings, on_sample=on_sample if samples else None, on_ready=on_ready)
+        run = supervise if settings.workers > 1 else run_server
+        await run(settings, on_sample=on_sample if samples else None, on_ready=on_ready)
     console.print("Stopped.")
 
 

@@ -6,8 +6,12 @@ import sys
 import structlog
 
 
-def configure(level: str) -> None:
-    """Send our logs and those of libraries to standard error, from this level on."""
+def configure(level: str, **always: object) -> None:
+    """Send our logs and those of libraries to standard error, from this level on.
+
+    Shape:  `always` is in every line, such as worker=2.
+    """
+    structlog.contextvars.bind_contextvars(**always)
     numeric = logging.getLevelNamesMapping()[level]
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,

@@ -6,13 +6,11 @@ Everything is started here and stopped here, last started first stopped.
 import asyncio
 import contextlib
 import os
-import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Self
 
 import asyncpg
 import structlog
@@ -31,6 +29,8 @@ from service.importers.samples import Progress as Heard
 from service.importers.samples import load_samples, wants_samples
 from service.migrations import migrate
 from service.settings import Settings, SettingsError
+from service.signals import Signals
+from service.web.gathering import Neighbours
 from service.web.metrics import Metrics
 
 log = structlog.get_logger()
@@ -107,24 +107,47 @@ async def serve(settings: Settings, *, on_sample: Heard | None, on_ready: Callab
             first request is taken, when the read models show the log or are far behind it.
     Errors: SettingsError when the address cannot be had, and those of open_log.
     """
-    with listening_socket(settings) as listener, _Signals() as signals:
+    with listening_socket(settings) as listener, Signals() as signals:
         async with open_log(settings) as opened:
-            if on_sample is not None and await wants_samples(opened.context()):
-                await load_samples(opened.context(), on_sample)
-            progress = Progress(opened.pool)
-            runner = Runner(
-                opened.pool, opened.store, progress, holder=f"{socket.gethostname()} {os.getpid()}"
-            )
-            watch = Metrics(opened.store, runner, opened.pool)
-            app = create_app(await _tools(opened, progress, settings), runner, settings, watch)
-            server = _Server(
-                uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", server_header=False)
-            )
-            async with beside(runner.run()):
-                await progress.wait_for((await opened.store.head()).position, CATCH_UP)
-                signals.server = server
-                on_ready()
-                await server.serve(sockets=[listener])
+            await fill(opened, on_sample)
+            await answer(opened, settings, listener, signals, on_ready)
+
+
+async def fill(opened: Log, on_sample: Heard | None) -> None:
+    """With on_sample, an empty log gets the sample content."""
+    if on_sample is not None and await wants_samples(opened.context()):
+        await load_samples(opened.context(), on_sample)
+
+
+async def answer(
+    opened: Log,
+    settings: Settings,
+    listener: socket.socket,
+    signals: Signals,
+    on_ready: Callable[[], None],
+    *,
+    neighbours: Neighbours | None = None,
+) -> None:
+    """Project and answer, until a signal. Shape: neighbours are other workers behind the same address."""
+    progress = Progress(opened.pool)
+    runner = Runner(opened.pool, opened.store, progress, holder=_holder())
+    gather = neighbours.gathered if neighbours else None
+    watch = Metrics(opened.store, runner, opened.pool, gather)
+    app = create_app(await _tools(opened, progress, settings), runner, settings, watch)
+    server = _Server(
+        uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", server_header=False)
+    )
+    telling = neighbours.telling(watch.exposed) if neighbours else contextlib.nullcontext()
+    async with beside(runner.run()), telling:
+        await progress.wait_for((await opened.store.head()).position, CATCH_UP)
+        signals.stop = server.stop
+        on_ready()
+        await server.serve(sockets=[listener])
+
+
+def _holder() -> str:
+    """Who leads, for people to read; in the end a number, because containers share names and process ids."""
+    return f"{socket.gethostname()} {os.getpid()} {os.urandom(4).hex()}"
 
 
 async def _tools(opened: Log, progress: Progress, settings: Settings) -> Tools:
@@ -164,28 +187,7 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         yield
 
-
-class _Signals:
-    """SIGINT and SIGTERM: before the server runs they cancel the start; then they stop the server."""
-
-    def __init__(self) -> None:
-        self.server: uvicorn.Server | None = None
-        self._task = asyncio.current_task()
-
-    def __enter__(self) -> Self:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self._stop)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)
-
-    def _stop(self) -> None:
-        if self.server is not None:
-            self.server.force_exit = self.server.should_exit  # the second signal does not wait
-            self.server.should_exit = True
-        elif self._task is not None:
-            self._task.cancel()
+    def stop(self) -> None:
+        """The second time without waiting for requests under way."""
+        self.force_exit = self.should_exit
+        self.should_exit = True
