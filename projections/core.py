@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from projections import comment, paper, revision, summary, text, user, vote
+from projections import comment, paper, revision, statistics, summary_writer, text, user, venue, vote
 from projections.writing import Writer, move_checkpoint
 from service.domain.events import SubjectKind
 from service.eventstore.model import Recorded
@@ -24,11 +24,16 @@ async def apply(
     by_category: defaultdict[str, list[Recorded]] = defaultdict(list)
     for recorded in events:
         by_category[recorded.event.category].append(recorded)
-    await paper.apply(conn, by_category["paper"])
-    await user.apply(conn, by_category["user"])
+    papers = await paper.apply(conn, by_category["paper"])
+    await venue.apply(conn, by_category["paper"])
+    users = await user.apply(conn, by_category["user"])
     tallies = await vote.apply(conn, by_category["vote"])
     comments = await comment.apply(conn, by_category["comment"], tallies[SubjectKind.COMMENT])
     await revision.apply(conn, by_category["summary"])
-    await summary.apply(conn, by_category["summary"], tallies[SubjectKind.SUMMARY], comments)
+    changes = await summary_writer.apply(conn, by_category["summary"], tallies[SubjectKind.SUMMARY], comments)
+    await paper.count(conn, changes.papers)
+    await venue.count(conn, changes.papers)
+    await statistics.apply(conn, papers, users, changes)
+    await summary_writer.forget(conn, by_category["erasure"])
     await text.apply(conn, by_category["erasure"], rendered)
     return events[-1].position

@@ -25,6 +25,8 @@ SELECT 2, format('ALTER TABLE read_next.%I ADD CONSTRAINT %I %s', relname, conna
   FROM pg_constraint c JOIN tables t ON t.oid = c.conrelid WHERE c.contype IN ('p', 'u', 'x')
 UNION ALL
 SELECT 3, 'INSERT INTO read_next.checkpoint (name, position) VALUES (''core'', 0)'
+UNION ALL
+SELECT 3, 'INSERT INTO read_next.statistics VALUES (true, 0, 0, 0, 0)'
 ORDER BY step
 """
 _INDEXES = """

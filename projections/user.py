@@ -58,8 +58,8 @@ def _shown(record: dict[str, bytes | str | None]) -> str:
     return content.decode() if isinstance(content, bytes) else str(username)
 
 
-async def apply(conn: Writer, events: Sequence[Recorded]) -> None:
-    """Write what a batch of users' events says."""
+async def apply(conn: Writer, events: Sequence[Recorded]) -> int:
+    """Write what a batch of users' events says; how many users there are more."""
     users = [(one, one.event) for one in events if isinstance(one.event, UserSignedUp)]
     if users:
         await conn.execute(
@@ -73,3 +73,4 @@ async def apply(conn: Writer, events: Sequence[Recorded]) -> None:
             [recorded.payloads.get("display_name") for recorded, _ in users],
             [recorded.occurred_at for recorded, _ in users],
         )
+    return len(users)

@@ -60,7 +60,7 @@ class Summary(Node, Votable):
 
     @resolved(description="Who wrote it.")
     async def author(self, info: Info) -> Actor:
-        return await load_actor(info.context, self.row.author_id)
+        return await load_actor(info.context, self.row.named_author_id)
 
     @resolved(
         description="Markdown with $inline$, $$display$$, \\(…\\) and \\[…\\] LaTeX, byte for byte as "

@@ -77,6 +77,7 @@ class Decision:
     takes: tuple[Claim, ...] = ()
     releases: tuple[Claim, ...] = ()
     actor: UUID | None = None  # None: who asks
+    unnamed: bool = False  # true: the log does not say who did it
 
 
 Decide = Callable[[], Awaitable[Decision]]
@@ -128,7 +129,7 @@ async def _attempt(ctx: Context, decision: Decision, command_id: UUID, request_h
             events=decision.events,
             takes=decision.takes,
             releases=decision.releases,
-            actor=decision.actor or ctx.actor,
+            actor=None if decision.unnamed else decision.actor or ctx.actor,
             occurred_at=ctx.occurred_at,
         )
     )

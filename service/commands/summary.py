@@ -1,15 +1,16 @@
 """Publishing, revising, hiding and retracting summaries."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from service.commands.context import Context, Decision, Done, execute
 from service.commands.paper import paper_of
 from service.domain import ids, summary
-from service.domain.events import Visibility
+from service.domain.events import SummaryPublished, Visibility
 from service.domain.limits import Path
 from service.domain.summary import Summary
-from service.eventstore.model import Claim, Contents
+from service.eventstore.model import Claim, Contents, Recorded
 
 SUMMARY_ID: Path = ("input", "summaryId")
 
@@ -21,6 +22,7 @@ class PublishSummary:
     visibility: Visibility = Visibility.PUBLIC
     note: str | None = None
     idempotency_key: str | None = None
+    anonymous: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,8 @@ class SetSummaryVisibility:
 async def publish_summary(ctx: Context, command: PublishSummary) -> Done:
     """Publish, vote for it and take the one place per user and paper, in one append.
 
+    Whoever publishes anonymously stays so: the log never says who, and of what they do to it later
+    neither.
     Errors: Unauthenticated, NotFound (no such paper), Invalid, ExistsAlready, KeyReused.
     """
     author, summary_id = ctx.signed_in(), ctx.new_id()
@@ -58,9 +62,16 @@ async def publish_summary(ctx: Context, command: PublishSummary) -> Done:
     async def decide() -> Decision:
         await paper_of(ctx, command.paper_id, ("input", "paperId"))
         events = summary.decide_publish(
-            summary_id, command.paper_id, author, command.body, command.note, command.visibility, vote_id
+            summary_id,
+            command.paper_id,
+            author,
+            command.body,
+            command.note,
+            command.visibility,
+            vote_id,
+            command.anonymous,
         )
-        return Decision(summary_id, events, takes=(claim,))
+        return Decision(summary_id, events, takes=(claim,), unnamed=command.anonymous)
 
     return await execute(ctx, command, decide, lambda _, owner: summary.exists_already(owner))
 
@@ -75,7 +86,7 @@ async def revise_summary(ctx: Context, command: ReviseSummary) -> Done:
     async def decide() -> Decision:
         state = await summary_of(ctx, command.summary_id, contents="latest")
         events = summary.decide_revise(state, editor, command.body, command.note, command.expected_revision)
-        return Decision(state.id, events)
+        return Decision(state.id, events, unnamed=state.anonymous)
 
     return await execute(ctx, command, decide)
 
@@ -93,7 +104,7 @@ async def import_revision(ctx: Context, command: ReviseSummary) -> Done:
         events = summary.decide_revise(
             state, state.author_id, command.body, command.note, command.expected_revision
         )
-        return Decision(state.id, events)
+        return Decision(state.id, events, unnamed=state.anonymous)
 
     return await execute(ctx, command, decide)
 
@@ -108,8 +119,8 @@ async def retract_summary(ctx: Context, command: RetractSummary) -> Done:
     async def decide() -> Decision:
         state = await summary_of(ctx, command.summary_id)
         events = summary.decide_retract(state, editor, command.reason)
-        claim = Claim(summary.claim_key(state.author_id, state.paper_id), state.id)
-        return Decision(state.id, events, releases=(claim,) if events else ())
+        claim = Claim(summary.claim_key(editor, state.paper_id), state.id)
+        return Decision(state.id, events, releases=(claim,) if events else (), unnamed=state.anonymous)
 
     return await execute(ctx, command, decide)
 
@@ -120,7 +131,8 @@ async def set_summary_visibility(ctx: Context, command: SetSummaryVisibility) ->
 
     async def decide() -> Decision:
         state = await summary_of(ctx, command.summary_id)
-        return Decision(state.id, summary.decide_set_visibility(state, editor, command.visibility))
+        events = summary.decide_set_visibility(state, editor, command.visibility)
+        return Decision(state.id, events, unnamed=state.anonymous)
 
     return await execute(ctx, command, decide)
 
@@ -130,4 +142,10 @@ async def summary_of(
 ) -> Summary:
     """A summary that the actor may see; its body only with the contents "latest". Errors: NotFound."""
     recorded = await ctx.store.load(summary_id, contents=contents)
+    if contents == "none" and _is_anonymous(recorded):
+        recorded = await ctx.store.load(summary_id, contents="latest")  # who wrote it is a content
     return summary.seen(summary.summary_from(item.event for item in recorded), ctx.actor, path)
+
+
+def _is_anonymous(recorded: Sequence[Recorded]) -> bool:
+    return any(isinstance(one.event, SummaryPublished) and one.event.author_id is None for one in recorded)

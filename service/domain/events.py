@@ -95,15 +95,24 @@ class UserSignedUp(DomainEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SummaryPublished(DomainEvent):
-    """Revision 1."""
+    """Revision 1. Version 2: author_id is None when it was written anonymously.
+
+    Then only the payload says who wrote it, and no event of the stream has an actor.
+    """
 
     category: ClassVar[str] = "summary"
+    class_version: ClassVar[int] = 2
 
     paper_id: UUID
-    author_id: UUID
+    author_id: UUID | None
     visibility: Visibility
+    anonymous_author_id: UUID | None = forgettable()
     body: str | None = forgettable()
     note: str | None = forgettable()
+
+    @staticmethod
+    def upcast_v1_v2(state: dict[str, Any]) -> None:
+        """Every author was named: the state is one of version 2 already."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

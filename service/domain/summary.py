@@ -24,16 +24,20 @@ SummaryEvent = SummaryPublished | SummaryRevised | SummaryVisibilitySet | Summar
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What decisions need to know. body is None when it was erased or not loaded."""
+    """What decisions need to know. body is None when it was erased or not loaded.
+
+    So is author_id, of an anonymous summary: then nobody may change it.
+    """
 
     id: UUID
     version: int
     paper_id: UUID
-    author_id: UUID
+    author_id: UUID | None
     visibility: Visibility
     revision: int
     body: str | None
     retracted: bool = False
+    anonymous: bool = False
 
 
 def evolve(state: Summary | None, event: SummaryEvent) -> Summary:
@@ -80,14 +84,16 @@ def decide_publish(
     note: str | None,
     visibility: Visibility,
     vote_id: UUID,
+    anonymous: bool = False,
 ) -> tuple[DomainEvent, ...]:
     """Publish revision 1, with the author's up vote, cast this once. Errors: Invalid."""
     published = SummaryPublished(
         originator_id=summary_id,
         originator_version=1,
         paper_id=paper_id,
-        author_id=author_id,
+        author_id=None if anonymous else author_id,
         visibility=visibility,
+        anonymous_author_id=author_id if anonymous else None,
         body=limits.text(body, limits.BODY, ("input", "body")),
         note=_short(note, "note"),
     )
@@ -96,7 +102,7 @@ def decide_publish(
 
 
 def decide_revise(
-    state: Summary, editor: UUID, body: str, note: str | None, expected_revision: int
+    state: Summary, editor: UUID | None, body: str, note: str | None, expected_revision: int
 ) -> tuple[SummaryRevised, ...]:
     """Revise the text; the text as it is already, on the revision expected, changes nothing.
 
@@ -136,7 +142,7 @@ def decide_set_visibility(
 def decide_retract(state: Summary, editor: UUID, reason: str | None) -> tuple[SummaryRetracted, ...]:
     """Withdraw it for good; twice changes nothing. Errors: Forbidden, Invalid."""
     kept = _short(reason, "reason")
-    if state.retracted and editor == state.author_id:
+    if state.retracted and policy.is_own(editor, state.author_id):
         return ()
     _check_author(state, editor)
     return (SummaryRetracted(originator_id=state.id, originator_version=state.version + 1, reason=kept),)
@@ -161,18 +167,19 @@ def _published(event: SummaryPublished) -> Summary:
         id=event.originator_id,
         version=event.originator_version,
         paper_id=event.paper_id,
-        author_id=event.author_id,
+        author_id=event.anonymous_author_id if event.author_id is None else event.author_id,
         visibility=event.visibility,
         revision=1,
         body=event.body,
+        anonymous=event.author_id is None,
     )
 
 
-def _check_author(state: Summary, editor: UUID) -> None:
+def _check_author(state: Summary, editor: UUID | None) -> None:
     path = ("input", "summaryId")
     if policy.may_edit_summary(editor, state.author_id, state.retracted):
         return
-    if editor == state.author_id:
+    if policy.is_own(editor, state.author_id):
         raise Invalid("This summary is retracted and stays as it is: publish a new one.", path=path)
     raise Forbidden("Only its author may change a summary: comment on it, or publish your own.", path=path)
 

@@ -3,7 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from projections import paper, progress
+from projections import paper, papers, progress
 from projections.feed import count_latest, latest
 from projections.reading import Page, Reader
 from projections.summary import SummaryRow
@@ -20,7 +20,7 @@ async def home(conn: Reader, _request: Request) -> Response:
     rows = (await latest(conn, Page(LATEST))).rows
     main = page_part(
         "home.html",
-        papers=f"{await paper.count_papers(conn):,}",
+        papers=f"{await papers.count_papers(conn):,}",
         summaries=f"{await count_latest(conn):,}",
         position=f"{await progress.position(conn):,}",
         latest=await _teasers(conn, rows),

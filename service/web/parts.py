@@ -43,7 +43,7 @@ def teaser(row: SummaryRow, paper: PaperRow, contents: Contents) -> Html:
         "teaser.html",
         summary=row.summary_id,
         title=paper.title,
-        author=_name(contents, row.author_id),
+        author=_name(contents, row.named_author_id),
         updated=when(row.updated_at),
         score=plural(row.net, "point", "points"),
         excerpt=excerpt(text.plain, 240) if text else ERASED,
@@ -53,12 +53,14 @@ def teaser(row: SummaryRow, paper: PaperRow, contents: Contents) -> Html:
 def summary(one: Shown, contents: Contents) -> Html:
     """A summary with its threads."""
     row = one.row
-    author = contents.users[row.author_id]
+    author_id = row.named_author_id
+    author = None if author_id is None else contents.users[author_id]
     return page_part(
         "summary.html",
         summary=row.summary_id,
-        username=author.username,
-        name=author.display_name,
+        anchor=author.username if author else f"summary-{row.summary_id}",
+        handle=f"@{author.username}" if author else "",
+        name=_name(contents, author_id),
         net=row.net,
         votes=f"{row.up} up, {row.down} down",
         dates=_dates(row.created_at, row.updated_at),
@@ -131,7 +133,9 @@ def _dates(created: datetime, changed: datetime | None) -> Html:
     return fill("{created}, edited {changed}", created=when(created), changed=when(changed))
 
 
-def _name(contents: Contents, user_id: UUID) -> str:
+def _name(contents: Contents, user_id: UUID | None) -> str:
+    if user_id is None:
+        return "Anonymous"
     user: UserRow = contents.users[user_id]
     return user.display_name
 

@@ -51,7 +51,8 @@ async def shown(conn: Reader, rows: Sequence[SummaryRow]) -> tuple[list[Shown], 
 async def contents(conn: Reader, rows: Sequence[SummaryRow | CommentRow]) -> Contents:
     """Texts and authors of rows; not the texts of removed comments."""
     payloads = [row.body_payload for row in rows if not (isinstance(row, CommentRow) and row.removed)]
-    people = list({row.author_id for row in rows})
+    authors = {row.author_id if isinstance(row, CommentRow) else row.named_author_id for row in rows}
+    people = [author for author in authors if author is not None]
     texts = await texts_by_payload(conn, payloads)
     users = await users_by_id(conn, people)
     return Contents(

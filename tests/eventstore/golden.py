@@ -56,6 +56,16 @@ EXAMPLES: Mapping[tuple[str, int], e.DomainEvent] = {
         body="We show $x^2$.\r\n\n\ttab 😀",
         note="first",
     ),
+    ("SummaryPublished", 2): e.SummaryPublished(
+        originator_id=_id(3),
+        originator_version=1,
+        paper_id=_id(1),
+        author_id=None,
+        visibility=e.Visibility.PUBLIC,
+        anonymous_author_id=_id(2),
+        body="We show $x^2$.\r\n\n\ttab 😀",
+        note="first",
+    ),
     ("SummaryRevised", 1): e.SummaryRevised(
         originator_id=_id(3), originator_version=2, revision=2, body="Better", note="a word"
     ),

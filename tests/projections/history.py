@@ -36,6 +36,7 @@ class Thing:
 
     id: UUID
     kind: SubjectKind = SubjectKind.SUMMARY
+    anonymous: bool = False
     version: int = 1
     revision: int = 1
     over: bool = False  # retracted or removed
@@ -97,18 +98,20 @@ class World:
         visibility: Visibility = Visibility.PUBLIC,
         at: datetime | None = None,
         vote: bool = True,
+        anonymous: bool = False,
     ) -> Thing:
-        summary = Thing(uuid4())
+        summary = Thing(uuid4(), anonymous=anonymous)
         published = SummaryPublished(
             originator_id=summary.id,
             originator_version=1,
             paper_id=paper,
-            author_id=author,
+            author_id=None if anonymous else author,
+            anonymous_author_id=author if anonymous else None,
             visibility=visibility,
             body=body,
         )
         cast = [self._cast(summary, author, VoteValue.UP)] if vote else []
-        await self.append(published, *cast, actor=author, at=at)
+        await self.append(published, *cast, actor=None if anonymous else author, at=at)
         self.summaries.append(summary)
         return summary
 
@@ -125,7 +128,7 @@ class World:
                 body=body,
                 note=note,
             ),
-            actor=UUID(int=7),
+            actor=None if summary.anonymous else UUID(int=7),
             at=at,
         )
 
@@ -237,10 +240,19 @@ async def _act(world: World, name: str, i: int, j: int, k: int) -> None:
         case "user":
             await world.sign_up(f"u{uuid4().hex}", None if k % 2 else "Zoë")
         case "paper":
-            await world.register(f"key/{uuid4().hex}", keywords=("a", 'b, "c"')[: k % 3], url="https://x.org")
+            await world.register(
+                f"key/{uuid4().hex}",
+                keywords=("A", 'b, "c"', "a")[: k % 4],
+                url="https://x.org",
+                venue_key=(None, "conf/x", "conf/y")[i % 3],
+                venue_name=(None, f"X {j}")[j % 2],
+                year=(None, 2014, 2015)[k % 3],
+            )
         case "publish":
             visibility = list(Visibility)[k % 3]
-            await world.publish(paper, user, f"# {i}\n\n$x_{j}$", visibility, at if k % 2 else None)
+            await world.publish(
+                paper, user, f"# {i}\n\n$x_{j}$", visibility, at if k % 2 else None, anonymous=i % 3 == 0
+            )
         case "revise" if standing:
             note = None if j % 2 else f"note {j}"
             await world.revise(standing[i % len(standing)], f"Text {k}", note, at if k % 2 else None)

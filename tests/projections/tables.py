@@ -5,7 +5,8 @@ from typing import Any
 import asyncpg
 
 TABLES = (
-    "checkpoint", "paper", "paper_identifier", "user", "summary", "revision", "comment", "vote",
+    "checkpoint", "paper", "paper_identifier", "paper_author", "paper_keyword", "venue", "edition", "user",
+    "summary", "revision", "comment", "vote", "statistics",
 )  # fmt: skip
 
 

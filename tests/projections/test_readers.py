@@ -10,7 +10,8 @@ import pytest
 
 from projections import comment, feed, paper, summary, text, user, vote
 from projections.reading import Page, Slice
-from projections.summary import SummaryOrder, wilson_lower_bound
+from projections.score import wilson_lower_bound
+from projections.summary import SummaryOrder
 from service.domain.events import MetadataSource, Visibility, VoteValue
 from service.domain.ids import vote_id
 from service.eventstore.postgres import PostgresStore
