@@ -41,14 +41,14 @@ def server(data_dir: Path, tmp_path: Path) -> Iterator[Server]:
         yield running
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def shared_data_dir(tmp_path_factory: pytest.TempPathFactory, made: Path) -> Iterator[Path]:
-    """A data directory for the tests of a module that do not disturb one another."""
+    """A data directory for tests that do not disturb one another."""
     yield copied(made, path := tmp_path_factory.mktemp("shared") / "data")
     end_postgres(path)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def shared_server(shared_data_dir: Path) -> Iterator[Server]:
     output = shared_data_dir.parent / "server.txt"
     with serving("--data-dir", shared_data_dir, "--no-samples", output=output) as running:

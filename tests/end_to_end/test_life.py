@@ -65,6 +65,20 @@ async def test_what_is_under_way_is_answered_before_the_end(
     assert not (data_dir / "postgres" / "postmaster.pid").exists()
 
 
+async def test_a_second_start_finds_the_data(server: Server) -> None:
+    query = "query($id: ID!) { summary(id: $id) { body score { net } author { ... on User { username } } } }"
+    async with httpx.AsyncClient(base_url=server.url, timeout=PATIENCE) as http:
+        ada = await Person(http).sign_up("ada")
+        summary = await ada.summary(await ada.paper("a"), "Here to stay.")
+        first = await ada.read(query, id=summary)
+    assert await asyncio.to_thread(server.stop) == 0
+    server.start()
+    await asyncio.to_thread(server.ready)
+    async with httpx.AsyncClient(base_url=server.url, timeout=PATIENCE) as http:
+        assert await ada.at(http).read(query, id=summary) == first
+        assert first["summary"]["body"] == "Here to stay."
+
+
 async def test_two_servers_share_a_data_directory(server: Server, data_dir: Path, tmp_path: Path) -> None:
     with serving("--data-dir", data_dir, "--no-samples", output=tmp_path / "second.txt") as second:
         async with httpx.AsyncClient(base_url=second.url, timeout=PATIENCE) as http:
@@ -91,11 +105,7 @@ async def test_a_start_that_is_interrupted_is_made_good_by_the_next(
         await interrupted_while_loading_samples(new, data_dir, gently)
         new.start()
         await asyncio.to_thread(new.ready)
-        first = await whole_front_page(new)
-        assert await asyncio.to_thread(new.stop) == 0
-        new.start()
-        await asyncio.to_thread(new.ready)
-        assert await whole_front_page(new) == first
+        await whole_front_page(new)
         assert await asyncio.to_thread(new.stop) == 0
     finally:
         new.kill()
