@@ -1,3 +1,4 @@
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -5,6 +6,7 @@ import pytest
 from service.domain import limits
 from service.domain.errors import Forbidden, Invalid, NotFound, RevisedMeanwhile
 from service.domain.events import (
+    DomainEvent,
     PaperRegistered,
     SubjectKind,
     SummaryPublished,
@@ -170,3 +172,32 @@ def test_another_thing_is_no_summary() -> None:
 def test_a_stream_that_begins_in_its_middle_is_an_error() -> None:
     with pytest.raises(ValueError, match="SummaryPublished"):
         summary_from([REVISED])
+
+
+ANONYMOUS = replace(PUBLISHED, author_id=None, anonymous_author_id=ADA)
+FORGOTTEN = replace(PUBLISHED, author_id=None, anonymous_author_id=None)
+
+
+def test_publishing_anonymously_names_the_author_only_where_it_can_be_erased() -> None:
+    def decide(_: object) -> tuple[DomainEvent, ...]:
+        return decide_publish(SUMMARY, PAPER, ADA, BODY, "first", Visibility.PUBLIC, VOTE, anonymous=True)
+
+    outcome = given(summary_from).when(decide)
+    assert outcome.events[0] == ANONYMOUS
+    assert isinstance(outcome.events[1], VoteCast)
+
+
+def test_the_anonymous_author_can_change_it() -> None:
+    given(summary_from, ANONYMOUS).when(revise("Better.", 1)).then(REVISED)
+    given(summary_from, ANONYMOUS).when(revise("x", 1, BOB)).refused(Forbidden, "input", "summaryId")
+
+
+@pytest.mark.parametrize("editor", [ADA, BOB, None])
+def test_nobody_can_when_it_is_forgotten_who_wrote_it(editor: UUID | None) -> None:
+    path = ("input", "summaryId")
+    state = given(summary_from, FORGOTTEN)
+    assert (state.state.author_id, state.state.anonymous) == (None, True)
+    state.when(lambda s: decide_revise(s, editor, "x", None, 1)).refused(Forbidden, *path)
+    if editor is not None:
+        state.when(lambda s: decide_retract(s, editor, None)).refused(Forbidden, *path)
+        state.when(lambda s: decide_set_visibility(s, editor, Visibility.PRIVATE)).refused(Forbidden, *path)

@@ -23,3 +23,12 @@ def test_who_does_what(viewer: UUID | None, withdrawn: bool) -> None:
     assert policy.may_edit_summary(viewer, ADA, withdrawn) is (viewer == ADA and not withdrawn)
     assert policy.may_edit_comment(viewer, ADA, withdrawn) is (viewer == ADA and not withdrawn)
     assert policy.may_take_part(viewer, withdrawn) is (viewer is not None and not withdrawn)
+
+
+@pytest.mark.parametrize("viewer", [None, ADA])
+def test_what_nobody_wrote_any_more_is_nobodys_own(viewer: UUID | None) -> None:
+    """A visitor is not the author whom nobody knows."""
+    assert not policy.is_own(viewer, None)
+    assert not policy.may_edit_summary(viewer, None, retracted=False)
+    assert not policy.may_see_summary(viewer, None, Visibility.PRIVATE, retracted=False)
+    assert policy.may_see_summary(viewer, None, Visibility.PUBLIC, retracted=False)
