@@ -1,7 +1,7 @@
 """What was erased is nowhere: not in an answer, not on a page, not in a table, not in a rebuild."""
 
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 import httpx
@@ -55,7 +55,7 @@ async def everything_shown(viewer: Person, summary: str) -> str:
 
 async def erase(store: PostgresStore, *streams: str) -> None:
     """Destroy the contents that these things have now."""
-    payloads = []
+    payloads: list[UUID] = []
     for node_id in streams:
         for recorded in await store.load(uuid_of(node_id)):
             payloads += recorded.payloads.values()
