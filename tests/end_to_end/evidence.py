@@ -8,7 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from projections import rebuild
-from schema.ids import parse_id
+from schema import ids as ids_of_nodes
 from service.database import connection_pool, connector
 from service.domain import events, ids
 from service.eventstore.model import Recorded
@@ -21,7 +21,7 @@ PROJECTED = "SELECT (SELECT position FROM log_head) = (SELECT position FROM read
 
 
 def uuid_of(node_id: str) -> UUID:
-    return parse_id(node_id, ("id",)).uuid
+    return ids_of_nodes.uuid_of(node_id, ("id",), "Paper", "Summary", "Comment", "User")
 
 
 async def compare(dsn: str, people: list[Person], notes: Notes) -> None:
