@@ -1,6 +1,7 @@
 """Lists in pages, by keyset: a cursor says after which row, not how many rows to skip."""
 
 import base64
+import hashlib
 import json
 import math
 from collections.abc import Awaitable, Callable, Sequence
@@ -32,6 +33,13 @@ class Order:
 
     name: str
     types: tuple[type, ...]
+
+    def narrowed(self, *filter: Any) -> "Order":
+        """The same order of what a filter leaves: its cursors are of no other filter's list."""
+        if all(one is None for one in filter):
+            return self
+        digest = hashlib.sha256(json.dumps(filter).encode()).hexdigest()[:12]
+        return Order(f"{self.name}:{digest}", self.types)
 
     def cursor(self, key: Sequence[Any]) -> str:
         """An opaque place in this list."""
@@ -137,6 +145,9 @@ def _read(part: Any, type_: type) -> Any:
     ):
         return float(part)
     if type_ is int and type(part) is int and 0 <= part <= _LARGEST_INT:
+        return part
+    if type_ is str and isinstance(part, str) and "\x00" not in part:
+        part.encode()  # a ValueError for half a character
         return part
     if type_ is UUID and isinstance(part, str):
         return UUID(part)

@@ -116,13 +116,19 @@ class CostLimit(SchemaExtension):
             found = self._estimate(run.schema._schema, run.graphql_document, run._provided_operation_name)
             amount = found.amount(run.variables)
             if amount > MOST_COST:
-                run.pre_execution_errors = [_refused(amount)]
+                run.pre_execution_errors = [_refused(f"The answer could have {amount:,} fields", amount)]
         yield
 
 
-def _refused(amount: int) -> GraphQLError:
+def check_rows(amount: int) -> None:
+    """For lists within lists that say no size, such as authors. Errors: GraphQLError LIMIT_EXCEEDED."""
+    if amount > MOST_COST:
+        raise _refused(f"These lists within a list could have {amount:,} entries", amount)
+
+
+def _refused(what: str, amount: int) -> GraphQLError:
     return GraphQLError(
-        f"The answer could have {amount:,} fields, and the limit is {MOST_COST:,}: ask for smaller pages, "
-        "first of all in lists within lists, and go on with after.",
+        f"{what}, and the limit is {MOST_COST:,}: ask for smaller pages, first of all in lists within lists, "
+        "and go on with after.",
         extensions={"code": "LIMIT_EXCEEDED", "limit": MOST_COST, "amount": amount},
     )

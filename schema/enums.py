@@ -49,9 +49,27 @@ class SummaryOrder(Enum):
     OLDEST = _value("OLDEST", "The first published first.")
 
 
+@strawberry.enum(description="The order of papers. What they have none of comes last.")
+class PaperOrder(Enum):
+    LATEST_SUMMARY = _value("LATEST_SUMMARY", "The latest change of a public summary's text first.")
+    MOST_SUMMARIES = _value("MOST_SUMMARIES", "Those with the most public summaries first.")
+    YEAR = _value("YEAR", "The newest year first.")
+
+
 @strawberry.enum(description="Which summaries a feed has, in which order.")
 class FeedKind(Enum):
     LATEST = _value("LATEST", "The latest change of the text first, without those of negative score.")
+    TOP = _value("TOP", "Best first: by the lower bound of the 95 % Wilson interval of their votes.")
+    HOT = _value(
+        "HOT",
+        "Well received of late first: the decimal logarithm of the score, with its sign, and a point for "
+        "each 45,000 seconds at which they came later.",
+    )
+    CONTROVERSIAL = _value(
+        "CONTROVERSIAL",
+        "Only those with votes of both kinds, many and even ones first: (up + down) to the power of the "
+        "smaller by the larger.",
+    )
 
 
 @strawberry.enum(description="What kind of failure it is, for programs.")

@@ -6,6 +6,8 @@ from typing import Any, TypeVar, cast
 import strawberry
 from strawberry import UNSET
 
+from service.domain import limits
+
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
 
@@ -20,6 +22,13 @@ def resolved(*, description: str) -> Callable[[F], F]:
 def mutation(*, description: str) -> Callable[[F], F]:
     """A field that changes something."""
     return cast(Callable[[F], F], strawberry.mutation(description=description))
+
+
+def text_given(value: str | None, *path: str) -> str | None:
+    """As `given`, for a text to look for. Errors: Invalid when it holds what no text may hold."""
+    if (text := given(value)) is not None:
+        limits.check_characters(text, path)
+    return text
 
 
 def given(value: T | None) -> T | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 from uuid import UUID
 
+from service.domain import identifiers
 from service.domain.errors import Invalid
 from service.domain.limits import Path
 
@@ -24,10 +25,21 @@ class NodeId:
 
     def __str__(self) -> str:
         parts = [self.kind, str(self.uuid), *([] if self.number is None else [str(self.number)])]
-        return base64.urlsafe_b64encode(":".join(parts).encode()).decode().rstrip("=")
+        return _encoded(":".join(parts))
 
 
-def parse_id(value: str, path: Path) -> NodeId:
+@dataclass(frozen=True, slots=True)
+class VenueId:
+    """A venue has no other id than its key."""
+
+    key: str
+    kind: Literal["Venue"] = "Venue"
+
+    def __str__(self) -> str:
+        return _encoded(f"Venue:{self.key}")
+
+
+def parse_id(value: str, path: Path) -> NodeId | VenueId:
     """The id that a client sent.
 
     Errors: Invalid for anything that this service has not given out as an id.
@@ -46,20 +58,31 @@ def uuid_of(value: str, path: Path, *kinds: Kind) -> UUID:
 def of_kind(value: str, path: Path, *kinds: Kind) -> NodeId:
     """As `uuid_of`, with the kind."""
     node_id = parse_id(value, path)
-    if node_id.kind not in kinds:
+    if isinstance(node_id, VenueId) or node_id.kind not in kinds:
         wanted = " or a ".join(kinds)
         raise Invalid(f"{path[-1]} is the id of a {node_id.kind}: give that of a {wanted}.", path=path)
     return node_id
 
 
-def _decoded(value: str) -> NodeId | None:
+def _encoded(text: str) -> str:
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _decoded(value: str) -> NodeId | VenueId | None:
     try:
-        text = base64.b64decode(value + "=" * (-len(value) % 4), altchars=b"-_", validate=True).decode(
-            "ascii"
-        )
+        text = base64.b64decode(value + "=" * (-len(value) % 4), altchars=b"-_", validate=True).decode()
     except ValueError:
         return None
+    if text.startswith("Venue:"):
+        return _venue(text.removeprefix("Venue:"))
     form = _FORM.fullmatch(text)
     if form is None or form[1] not in KINDS or (form[1] == "Revision") != (form[3] is not None):
         return None
     return NodeId(KINDS[form[1]], UUID(form[2]), None if form[3] is None else int(form[3]))
+
+
+def _venue(key: str) -> VenueId | None:
+    try:
+        return VenueId(key) if identifiers.venue_key(key, ("id",)) == key else None
+    except Invalid:
+        return None

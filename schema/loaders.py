@@ -7,8 +7,9 @@ from uuid import UUID
 
 from strawberry.dataloader import DataLoader
 
-from projections import comment, feed, paper, revision, summary, text, user, vote
-from projections.reading import Reader, Slice
+from projections import comment, feed, paper, papers, revision, summary, text, user, venue, vote
+from projections.reading import Page, Reader, Slice
+from schema.cost import check_rows
 from service.domain import ids
 
 K = TypeVar("K")
@@ -39,8 +40,19 @@ class Loaders:
         self.revision = DataLoader(_bound(revision.revisions_by_number, conn))
         self.revisions_of_summary = DataLoader(_paged(revision.revisions_of, conn))
 
-        self.latest = DataLoader(_each(feed.latest, conn))
-        self.count_latest = DataLoader(_each(_count_latest, conn))
+        self.feed = DataLoader(_each(feed.feed, conn))
+        self.count_feed = DataLoader(_each(feed.count_feed, conn))
+        self.papers = DataLoader(_each(papers.papers, conn))
+        self.count_papers = DataLoader(_each(papers.count_papers, conn))
+        self.papers_of_author = DataLoader(_paged(papers.papers_of_authors, conn))
+        self.count_of_author = DataLoader(_bound(papers.count_of_authors, conn))
+
+        self.venue = DataLoader(_bound(venue.venues_by_key, conn))
+        self.venues = DataLoader(_each(venue.venues, conn))
+        self.count_venues = DataLoader(_each(venue.count_venues, conn))
+        self.editions_of_venue = DataLoader(_bound(venue.editions_of, conn))
+        self.papers_of_venue = DataLoader(_paged(venue.papers_of_venues, conn))
+        self.count_of_venue = DataLoader(_alike(venue.count_of_venues, conn))
 
         self.comment = DataLoader(_bound(comment.comments_by_id, conn, viewer))
         self.comments_of_summary = DataLoader(_paged(comment.comments_of_summaries, conn))
@@ -69,32 +81,38 @@ def _bound(read: Callable[..., Awaitable[list[V]]], conn: Reader, *last: Any) ->
     return load
 
 
-def _paged(
-    read: Callable[..., Awaitable[list[Slice[V]]]], conn: Reader, *last: Any
-) -> Batched[tuple[Any, ...], Slice[V]]:
-    """For readers (conn, ids, page, …) and keys (id, page, …): one read for all ids of the same page."""
+def _alike(read: Callable[..., Awaitable[list[V]]], conn: Reader, *last: Any) -> Batched[tuple[Any, ...], V]:
+    """For readers (conn, ids, more, …) and keys (id, more, …): one read for all ids with the same more."""
 
-    async def load(keys: list[tuple[Any, ...]]) -> list[Slice[V]]:
-        groups: dict[tuple[Any, ...], list[UUID]] = defaultdict(list)
-        for of, *arguments in keys:
-            groups[tuple(arguments)].append(of)
-        found: dict[tuple[Any, ...], Slice[V]] = {}
-        for alike, of_all in groups.items():
-            slices = await read(conn, of_all, *alike, *last)
-            found |= {(of, *alike): one for of, one in zip(of_all, slices, strict=True)}
+    async def load(keys: list[tuple[Any, ...]]) -> list[V]:
+        groups: dict[tuple[Any, ...], list[Any]] = defaultdict(list)
+        for of, *more in keys:
+            groups[tuple(more)].append(of)
+        found: dict[tuple[Any, ...], V] = {}
+        for same, of_all in groups.items():
+            values = await read(conn, of_all, *same, *last)
+            found |= {(of, *same): one for of, one in zip(of_all, values, strict=True)}
         return [found[key] for key in keys]
 
     return load
 
 
-def _each(read: Callable[[Reader, K], Awaitable[V]], conn: Reader) -> Batched[K, V]:
-    """For lists of which there is only one: a read for each different page."""
+def _paged(
+    read: Callable[..., Awaitable[list[Slice[V]]]], conn: Reader, *last: Any
+) -> Batched[tuple[Any, ...], Slice[V]]:
+    """As `_alike`, for keys (id, page, …). Errors: GraphQLError for more rows than anyone may ask for."""
 
-    async def load(keys: list[K]) -> list[V]:
-        return [await read(conn, key) for key in keys]
+    async def bounded(conn: Reader, of_all: list[Any], page: Page, *more: Any) -> list[Slice[V]]:
+        check_rows(len(of_all) * page.first)
+        return await read(conn, of_all, page, *more)
+
+    return _alike(bounded, conn, *last)
+
+
+def _each(read: Callable[..., Awaitable[V]], conn: Reader) -> Batched[tuple[Any, ...], V]:
+    """For readers (conn, …) of lists of which there is only one: a read for each different key (…)."""
+
+    async def load(keys: list[tuple[Any, ...]]) -> list[V]:
+        return [await read(conn, *key) for key in keys]
 
     return load
-
-
-async def _count_latest(conn: Reader, _key: None) -> int:
-    return await feed.count_latest(conn)

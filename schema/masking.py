@@ -11,7 +11,7 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types.execution import PreExecutionError
 
-from schema.reading import STATEMENT_SECONDS, TookTooLong, is_away
+from schema.reading import TookTooLong, is_away
 from schema.refusals import CODES
 from service.domain.errors import DomainError
 from service.eventstore.model import LogBusy, LogUnavailable
@@ -24,8 +24,8 @@ UNKNOWN_OUTCOME = (
 )
 NO_DATABASE = "The database cannot be reached just now: try again in a moment."
 TOO_LONG = (
-    f"A part of this took longer than {STATEMENT_SECONDS:g} seconds and was stopped: ask for smaller pages "
-    "or for less at once. If it is small already, the service is too busy: try again later."
+    "A part of this took longer than {:g} seconds and was stopped: ask for smaller pages or for less at "
+    "once. If it is small already, the service is too busy: try again later."
 )
 INTERNAL = "Something went wrong here, and it is not your request. Tell us errorId if it stays."
 
@@ -65,7 +65,7 @@ def told(error: GraphQLError, default: str) -> GraphQLError:
     if isinstance(cause, LogUnavailable):
         return _logged(error, cause, UNKNOWN_OUTCOME, "BUSY")
     if isinstance(cause, TookTooLong):
-        return _logged(error, cause, TOO_LONG, "TIMEOUT")
+        return _logged(error, cause, TOO_LONG.format(cause.seconds), "TIMEOUT")
     if is_away(cause):
         return _logged(error, cause, NO_DATABASE, "BUSY")
     return _logged(error, cause, INTERNAL, "INTERNAL")

@@ -4,12 +4,13 @@ from typing import assert_never
 
 from schema.comment import load_comment
 from schema.context import Operation
-from schema.ids import NodeId
+from schema.ids import NodeId, VenueId
 from schema.node import Node
 from schema.paper import load_paper
 from schema.revision import load_revision
 from schema.summary import load_summary
 from schema.user import load_user
+from schema.venue import load_venue
 from schema.vote import Votable
 
 
@@ -19,8 +20,10 @@ async def load_votable(operation: Operation, node_id: NodeId) -> Votable | None:
     return node if isinstance(node, Votable) else None
 
 
-async def load_node(operation: Operation, node_id: NodeId) -> Node | None:
+async def load_node(operation: Operation, node_id: NodeId | VenueId) -> Node | None:
     """None for what does not exist and for what the viewer may not see."""
+    if isinstance(node_id, VenueId):
+        return await load_venue(operation, node_id.key)
     match node_id.kind:
         case "Paper":
             return await load_paper(operation, node_id.uuid)

@@ -8,13 +8,14 @@ import strawberry
 from strawberry import ID
 
 from projections import summary
-from projections.paper import PaperRow
+from projections.paper import PaperOrder, PaperRow
 from schema.connections import After, Connection, First, Order, Source, page
 from schema.context import Info, Operation
 from schema.enums import IdentifierScheme, MetadataSource, SummaryOrder
 from schema.fields import ABSENT, resolved
 from schema.ids import NodeId
 from schema.node import Node
+from schema.venue import Venue, load_venue
 from service.domain import events
 from service.domain.paper import PaperFields
 from service.importers.bibtex_writing import to_bibtex
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 SummaryType = Annotated["Summary", strawberry.lazy("schema.summary")]
 
+OF_AUTHOR = Order("author.papers", (int, UUID))
 OF_PAPER = {
     SummaryOrder.TOP: Order("paper.summaries.TOP", (float, UUID)),
     SummaryOrder.LATEST: Order("paper.summaries.LATEST", (datetime, UUID)),
@@ -42,6 +44,22 @@ class PaperIdentifier:
 @strawberry.type(description="Who wrote a paper.")
 class Author:
     name: str = strawberry.field(description="The name as printed on the paper.")
+
+    @resolved(
+        description="Papers with an author of this name, letter by letter, the newest year first. Names are "
+        "not people: several may have the same."
+    )
+    def papers(self, info: Info, first: First = 20, after: After = ABSENT) -> Connection["Paper"]:
+        asked, loaders = page(OF_AUTHOR, first, after), info.context.loaders
+        return Connection(
+            source=Source(
+                load=lambda: loaders.papers_of_author.load((self.name, asked)),
+                count=lambda: loaders.count_of_author.load(self.name),
+                node=paper_from,
+                cursor=lambda row: OF_AUTHOR.cursor(row.key(PaperOrder.YEAR)),
+                page=asked,
+            )
+        )
 
 
 @strawberry.type(description="A scientific paper.")
@@ -65,6 +83,11 @@ class Paper(Node):
     url: str | None = strawberry.field(description="Where to read about it.")
     pdf_url: str | None = strawberry.field(description="Its PDF: that of arXiv, for papers that are there.")
     created_at: datetime = strawberry.field(description="When it was registered.")
+
+    @resolved(description="Where it appeared; null when that is not known.")
+    async def venue(self, info: Info) -> Venue | None:
+        key = self.row.venue_key
+        return None if key is None else await load_venue(info.context, key)
 
     @resolved(description="A BibTeX entry that parses back to the same metadata.")
     def bibtex(self) -> str:

@@ -1,37 +1,40 @@
 """What can be read."""
 
 import asyncio
-from datetime import datetime
 from typing import Annotated
-from uuid import UUID
 
 import strawberry
 from graphql import GraphQLError
 from strawberry import ID
 
-from projections.summary import SummaryOrder
-from schema.connections import MOST, After, Connection, First, Order, Source, page
+from schema.connections import MOST, After, Connection, First
 from schema.context import Info, Operation
-from schema.enums import FeedKind
+from schema.enums import FeedKind, PaperOrder
+from schema.feed import FeedFilter, feed_of
 from schema.fields import ABSENT, resolved
 from schema.ids import parse_id, uuid_of
 from schema.lookup import PaperLookup, find_paper
 from schema.node import Node
 from schema.nodes import load_node
 from schema.paper import Paper
+from schema.papers import PaperFilter, all_papers
 from schema.preview import Preview, preview_of
-from schema.summary import Summary, load_summary, summary_from
+from schema.statistics import Statistics, load_statistics
+from schema.summary import Summary, load_summary
 from schema.user import User, load_user
-from service.domain import limits
+from schema.venue import Venue, all_venues, load_venue
+from service.domain import identifiers, limits
 from service.domain.errors import Invalid
-
-LATEST = Order("feed.LATEST", (datetime, UUID))
 
 NodeIdArgument = Annotated[ID, strawberry.argument(description="An id, as the field id gives it.")]
 NodeIds = Annotated[list[ID], strawberry.argument(description="Ids, at most 100.")]
 By = Annotated[PaperLookup, strawberry.argument(description="Exactly one name of the paper.")]
 Username = Annotated[str, strawberry.argument(description="In any case.")]
 Body = Annotated[str, strawberry.argument(description="Markdown with LaTeX, at most 100,000 characters.")]
+PapersOnly = Annotated[PaperFilter | None, strawberry.argument(description="Which papers.")]
+PapersBy = Annotated[PaperOrder, strawberry.argument(description="Which ones come first.")]
+VenueKey = Annotated[str, strawberry.argument(description="Such as conf/cvpr.")]
+FeedOnly = Annotated[FeedFilter | None, strawberry.argument(description="Which summaries.")]
 Kind = Annotated[FeedKind, strawberry.argument(description="Which feed.")]
 
 
@@ -60,6 +63,25 @@ class Query:
     async def paper(self, info: Info, by: By) -> Paper | None:
         return await find_paper(info.context, by)
 
+    @resolved(description="All papers, also those without summaries.")
+    def papers(
+        self,
+        info: Info,
+        first: First = 20,
+        after: After = ABSENT,
+        filter: PapersOnly = ABSENT,
+        order_by: PapersBy = PaperOrder.LATEST_SUMMARY,
+    ) -> Connection[Paper]:
+        return all_papers(info.context, first, after, filter, order_by)
+
+    @resolved(description="A venue by its exact key; null if no paper has it.")
+    async def venue(self, info: Info, key: VenueKey) -> Venue | None:
+        return await load_venue(info.context, identifiers.venue_key(key, ("key",)))
+
+    @resolved(description="All venues, by key.")
+    def venues(self, info: Info, first: First = 20, after: After = ABSENT) -> Connection[Venue]:
+        return all_venues(info.context, first, after)
+
     @resolved(description="A summary by its id; null if there is none that the viewer may see.")
     async def summary(self, info: Info, id: NodeIdArgument) -> Summary | None:
         return await load_summary(info.context, uuid_of(id, ("id",), "Summary"))
@@ -72,18 +94,18 @@ class Query:
 
     @resolved(description="Public summaries of all papers.")
     def feed(
-        self, info: Info, kind: Kind = FeedKind.LATEST, first: First = 20, after: After = ABSENT
+        self,
+        info: Info,
+        kind: Kind = FeedKind.LATEST,
+        first: First = 20,
+        after: After = ABSENT,
+        filter: FeedOnly = ABSENT,
     ) -> Connection[Summary]:
-        asked, loaders = page(LATEST, first, after), info.context.loaders
-        return Connection(
-            source=Source(
-                load=lambda: loaders.latest.load(asked),
-                count=lambda: loaders.count_latest.load(None),
-                node=lambda row: summary_from(row, info.context),
-                cursor=lambda row: LATEST.cursor(row.key(SummaryOrder.LATEST)),
-                page=asked,
-            )
-        )
+        return feed_of(info.context, kind, first, after, filter)
+
+    @resolved(description="How much there is of everything.")
+    async def statistics(self, info: Info) -> Statistics:
+        return await load_statistics(info.context)
 
     @resolved(
         description="Renders Markdown as a summary would be, for an editor's preview. Stores nothing, and "

@@ -11,7 +11,6 @@ from projections import progress
 # builds. LOCK comes first because it takes no snapshot itself.
 BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; LOCK TABLE read.checkpoint IN ACCESS SHARE MODE"
 
-STATEMENT_SECONDS = 10.0
 ACQUIRE_SECONDS = 10.0
 
 DATABASE_GONE = (
@@ -26,6 +25,10 @@ DATABASE_GONE = (
 
 class TookTooLong(Exception):
     """A statement of an operation, or one before it, was stopped: what it asks for takes too long."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"stopped after {seconds:g} seconds")
+        self.seconds = seconds
 
 
 def is_away(error: BaseException) -> bool:
@@ -44,10 +47,10 @@ class ReadSession:
             TookTooLong, and then for all that would be read after it.
     """
 
-    def __init__(self, pool: asyncpg.Pool, statement_seconds: float = STATEMENT_SECONDS) -> None:
+    def __init__(self, pool: asyncpg.Pool, statement_seconds: float = 10.0) -> None:
         self.position: int | None = None
         self._pool = pool
-        self._milliseconds = round(statement_seconds * 1000)
+        self._statement_seconds = statement_seconds
         self._stopped = False
         self._lock = asyncio.Lock()
         self._conn: Any = None
@@ -59,19 +62,27 @@ class ReadSession:
             if self._closed:
                 raise RuntimeError("this snapshot is closed: what it loads must be awaited before")
             if self._stopped:
-                raise TookTooLong
+                raise TookTooLong(self._statement_seconds)
             if self._conn is None:
                 await self._open()
             try:
                 return list(await self._conn.fetch(sql, *args))
             except asyncpg.QueryCanceledError as error:
                 self._stopped = True
-                raise TookTooLong from error
+                raise TookTooLong(self._statement_seconds) from error
+
+    def shown(self) -> int:
+        """The position. Errors: RuntimeError before the first read."""
+        if self.position is None:
+            raise RuntimeError("nothing was read yet")
+        return self.position
 
     async def _open(self) -> None:
         conn = await self._pool.acquire(timeout=ACQUIRE_SECONDS)
         try:
-            await conn.execute(f"{BEGIN}; SET LOCAL statement_timeout = {self._milliseconds}")
+            await conn.execute(
+                f"{BEGIN}; SET LOCAL statement_timeout = {round(self._statement_seconds * 1000)}"
+            )
             self.position = await progress.position(conn)
         except BaseException:
             await self._pool.release(conn)

@@ -30,7 +30,8 @@ class User(Node):
     joined_at: datetime = strawberry.field(description="When they signed up.")
 
     @resolved(
-        description="Their public summaries, the latest change of the text first; to themselves, all of them."
+        description="Their public summaries, without anonymous ones, the latest change of the text first; to "
+        "themselves, all of them."
     )
     def summaries(
         self, info: Info, first: First = 20, after: After = ABSENT
@@ -49,7 +50,7 @@ class User(Node):
         )
 
 
-@strawberry.type(description="An author who cannot be named.")
+@strawberry.type(description="An author who chose not to be named, or who is not known any more.")
 class AnonymousActor:
     label: str = strawberry.field(description="What to show in place of a name.")
 
@@ -57,7 +58,9 @@ class AnonymousActor:
 Actor = Annotated[
     User | AnonymousActor,
     strawberry.union(
-        "Actor", description="Who wrote something: a user, or an author who cannot be named or linked to one."
+        "Actor",
+        description="Who wrote something: a user, or an author who chose not to be named and cannot be "
+        "linked to one.",
     ),
 ]
 

@@ -30,6 +30,9 @@ class PublishSummaryInput:
     )
     body: str = strawberry.field(description="Markdown with LaTeX, at most 100,000 characters.")
     visibility: Visibility = strawberry.field(default=Visibility.PUBLIC, description="Who sees it.")
+    anonymous: bool = strawberry.field(
+        default=False, description="Whether nobody is to learn who wrote it. It stays so."
+    )
     idempotency_key: ID | None = KEY
 
 
@@ -88,6 +91,7 @@ class SummaryMutations:
             paper_id=uuid_of(input.paper_id, ("input", "paperId"), "Paper"),
             body=input.body,
             visibility=events.Visibility(input.visibility.value),
+            anonymous=input.anonymous,
             idempotency_key=given(input.idempotency_key),
         )
         return await _perform(info.context, commands.publish_summary, command)

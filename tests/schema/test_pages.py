@@ -10,10 +10,12 @@ from tests.schema.people import Api
 PAPER_PAGE = """
 query ($key: String!) {
   paper(by: {bibtexKey: $key}) {
-    id bibtexKey doi arxivId title abstract year publishedOn keywords source url pdfUrl createdAt
-    identifiers { scheme value } authors { name }
+    id bibtexKey doi arxivId title abstract year publishedOn keywords source url pdfUrl createdAt bibtex
+    identifiers { scheme value } authors { name papers(first: 5) { totalCount nodes { title } } }
+    venue { id key name editions { year paperCount summaryCount }
+            papers(first: 5) { totalCount nodes { title venue { name } } } }
     viewerSummary { id }
-    summaries(first: 50) {
+    summaries(first: 20) {
       totalCount
       pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
       edges { cursor node { id } }
@@ -25,12 +27,12 @@ query ($key: String!) {
         revisions { totalCount nodes { id number note body bodyHtml createdAt recordedAt position permalink
                                        editor { ... on User { username } } summary { id } } }
         revision(number: 1) { number }
-        comments(first: 50) {
+        comments(first: 5) {
           totalCount
           nodes {
             id body bodyHtml onRevision createdAt editedAt viewerCanEdit parent { id } summary { id }
             author { ... on User { username } } score { net up down viewerVote }
-            replies { totalCount nodes { id body author { ... on User { username } } } }
+            replies(first: 5) { totalCount nodes { id body author { ... on User { username } } } }
           }
         }
       }
