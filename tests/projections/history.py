@@ -194,9 +194,12 @@ class World:
         """Everything erasable that a stream holds."""
         recorded = await self.store.load(stream, contents="none")
         payloads = tuple(payload for one in recorded for payload in one.payloads.values())
+        await self.erase_payloads(*payloads)
+        return payloads
+
+    async def erase_payloads(self, *payloads: UUID) -> None:
         event = PayloadsErased(originator_id=uuid4(), originator_version=1, payload_ids=payloads)
         await self.append(event, erases=payloads)
-        return payloads
 
     def _cast(self, subject: Thing, voter: UUID, value: VoteValue) -> VoteCast:
         stream = vote_id(b"secret", subject.id, voter)

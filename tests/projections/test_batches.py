@@ -15,6 +15,38 @@ from tests.projections.tables import rendered, rows_of
 NUMBER = st.integers(0, 30)
 HISTORIES = st.lists(st.tuples(st.sampled_from(ACTIONS), NUMBER, NUMBER, NUMBER), min_size=5, max_size=60)
 
+# What is counted as the log goes on, where it differs from what there is.
+WRONG_COUNTS = """
+SELECT 'paper', p.bibtex_key, p.summary_count::text, p.latest_summary_at::text
+  FROM read.paper p LEFT JOIN read.summary s ON s.paper_id = p.paper_id AND s.listed
+ GROUP BY p.paper_id
+HAVING (p.summary_count, p.latest_summary_at) IS DISTINCT FROM (count(s), max(s.updated_at))
+UNION ALL
+SELECT 'venue', venue_key, v.paper_count::text, p.count::text
+  FROM read.venue v
+  FULL JOIN (SELECT venue_key, count(*) FROM read.paper WHERE venue_key IS NOT NULL GROUP BY venue_key) p
+ USING (venue_key)
+ WHERE v.paper_count IS DISTINCT FROM p.count
+UNION ALL
+SELECT 'edition', venue_key, year::text, e::text || p::text
+  FROM read.edition e
+  FULL JOIN (SELECT venue_key, year, count(*), sum(summary_count) FROM read.paper
+              WHERE venue_key IS NOT NULL AND year IS NOT NULL GROUP BY venue_key, year) p
+ USING (venue_key, year)
+ WHERE (e.paper_count, e.summary_count) IS DISTINCT FROM (p.count, p.sum)
+UNION ALL
+SELECT 'comments', s.summary_id::text, s.comment_count::text, count(c)::text
+  FROM read.summary s LEFT JOIN read.comment c ON c.summary_id = s.summary_id AND NOT c.removed
+ GROUP BY s.summary_id HAVING s.comment_count <> count(c)
+UNION ALL
+SELECT 'statistics', public_summary_count::text, comment_count::text, user_count::text
+  FROM read.statistics
+ WHERE (public_summary_count, comment_count, paper_count, user_count) IS DISTINCT FROM (
+       (SELECT count(*) FROM read.summary WHERE listed),
+       (SELECT coalesce(sum(comment_count), 0) FROM read.summary WHERE listed),
+       (SELECT count(*) FROM read.paper), (SELECT count(*) FROM read."user"))
+"""
+
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(actions=HISTORIES, sizes=st.lists(st.integers(1, 40), min_size=1, max_size=10))
@@ -33,6 +65,7 @@ async def test_batches_of_any_size_give_what_single_events_give(
 
     assert await checkpoint(pool) == (await store.head()).position
     assert await rows_of(pool, "read_next") == await rows_of(pool)
+    assert [tuple(wrong) for wrong in await pool.fetch(WRONG_COUNTS)] == []
 
 
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -1,6 +1,5 @@
 """Every reader: answers in the order of the question, pages through ties, nothing that is not to be seen."""
 
-from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -16,27 +15,13 @@ from service.domain.events import MetadataSource, Visibility, VoteValue
 from service.domain.ids import vote_id
 from service.eventstore.postgres import PostgresStore
 from tests.projections.history import Thing, World
+from tests.projections.paging import every
 from tests.projections.projecting import project_all
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 NOBODY = UUID(int=404)
 ADA, BOB = uuid4(), uuid4()
 PAPER, OTHER = uuid4(), uuid4()
-
-
-async def every(
-    read: Callable[[Page], Awaitable[Slice[Any]]], key: Callable[[Any], Any], first: int
-) -> list[Any]:
-    """All rows, page after page; each page is as full as it says."""
-    rows: list[Any] = []
-    after = None
-    while True:
-        page = await read(Page(first, after))
-        rows += page.rows
-        assert len(page.rows) == first or not page.has_next
-        if not page.has_next:
-            return rows
-        after = key(page.rows[-1])
 
 
 def ids(rows: list[Any]) -> list[UUID]:
