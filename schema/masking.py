@@ -11,6 +11,7 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types.execution import PreExecutionError
 
+from schema.limits import DEEPEST
 from schema.reading import TookTooLong, is_away
 from schema.refusals import CODES
 from service.domain.errors import DomainError
@@ -27,6 +28,7 @@ TOO_LONG = (
     "A part of this took longer than {:g} seconds and was stopped: ask for smaller pages or for less at "
     "once. If it is small already, the service is too busy: try again later."
 )
+TOO_DEEP = f"The document is nested too deeply to be read: fields may be {DEEPEST} deep, fragments too."
 INTERNAL = "Something went wrong here, and it is not your request. Tell us errorId if it stays."
 
 logger = structlog.get_logger()
@@ -64,6 +66,8 @@ def told(error: GraphQLError, default: str) -> GraphQLError:
         return _shown(error, BUSY, {"code": "BUSY"})
     if isinstance(cause, LogUnavailable):
         return _logged(error, cause, UNKNOWN_OUTCOME, "BUSY")
+    if isinstance(cause, RecursionError) and error.path is None:
+        return _shown(error, TOO_DEEP, {"code": "LIMIT_EXCEEDED", "limit": DEEPEST})
     if isinstance(cause, TookTooLong):
         return _logged(error, cause, TOO_LONG.format(cause.seconds), "TIMEOUT")
     if is_away(cause):

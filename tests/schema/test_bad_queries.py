@@ -165,6 +165,14 @@ MISTAKES: list[Any] = [
         "LIMIT_EXCEEDED",
         "the limit is 24",
     ),
+    ("{ viewer " * 1_200 + "}" * 1_200, "GRAPHQL_PARSE_FAILED", "nested too deeply"),
+    (
+        "{ ...f0 } "
+        + " ".join(f"fragment f{n} on Query {{ ...f{n + 1} }}" for n in range(500))
+        + " fragment f500 on Query { __typename }",
+        "LIMIT_EXCEEDED",
+        "nested too deeply",
+    ),
     ("{ " + " ".join(f"a{n}: __typename" for n in range(101)) + "}", "LIMIT_EXCEEDED", "limit is 100"),
 ]
 
