@@ -80,8 +80,12 @@ class Api:
         outcome = await self.do("registerPaper", fields=given)
         return str(outcome["paper"]["id"])
 
-    async def summary(self, paper: str, body: str = "A text.", visibility: str = "PUBLIC") -> str:
-        outcome = await self.do("publishSummary", paperId=paper, body=body, visibility=visibility)
+    async def summary(
+        self, paper: str, body: str = "A text.", visibility: str = "PUBLIC", *, anonymous: bool = False
+    ) -> str:
+        outcome = await self.do(
+            "publishSummary", paperId=paper, body=body, visibility=visibility, anonymous=anonymous
+        )
         return str(outcome["summary"]["id"])
 
     async def comment(self, summary: str, body: str = "Well said.", parent: str | None = None) -> str:

@@ -21,6 +21,16 @@ query ($summary: ID!, $paper: ID!, $author: String!, $revision: ID!, $comment: I
   }
   user(username: $author) { summaries { totalCount nodes { id } } }
   feed { totalCount nodes { id } }
+  top: feed(kind: TOP) { totalCount nodes { id } }
+  hot: feed(kind: HOT, filter: {venueKey: "conf/x"}) { totalCount nodes { id } }
+  controversial: feed(kind: CONTROVERSIAL) { totalCount nodes { id } }
+  named: feed(filter: {username: $author}) { totalCount nodes { id } }
+  statistics { publicSummaryCount commentCount }
+  venue(key: "conf/x") {
+    editions { summaryCount }
+    papers { nodes { summaries { totalCount nodes { id } } } }
+  }
+  authored: paper(by: {id: $paper}) { authors { papers { nodes { summaries { totalCount } } } } }
 }
 """
 
@@ -28,13 +38,15 @@ query ($summary: ID!, $paper: ID!, $author: String!, $revision: ID!, $comment: I
 class Scene:
     """An author's summary with a comment of somebody else's, seen by several people."""
 
-    def __init__(self, author: Api, other: Api, visitor: Api) -> None:
+    def __init__(self, author: Api, other: Api, visitor: Api, *, anonymous: bool = False) -> None:
+        self.anonymous = anonymous
         self.people = {"author": author, "other": other, "visitor": visitor}
 
     async def set_up(self) -> None:
         author, other = self.people["author"], self.people["other"]
-        self.paper = await author.paper("a/key")
-        self.summary = await author.summary(self.paper, "A secret of mine.")
+        self.paper = await author.paper("a/key", venueKey="conf/x", year=2015, authors=["Ada"])
+        self.summary = await author.summary(self.paper, "A secret of mine.", anonymous=self.anonymous)
+        await other.do("castVote", subjectId=self.summary, value="DOWN")
         self.comment = await other.comment(self.summary, "A secret remark.")
         query = "query ($id: ID!) { summary(id: $id) { revision(number: 1) { id } } }"
         self.revision = (await author.read(query, id=self.summary))["summary"]["revision"]["id"]
@@ -64,9 +76,18 @@ def by_address(seen: dict[str, Any]) -> list[bool]:
 
 
 def in_lists(seen: dict[str, Any]) -> list[int]:
-    paper, feed = seen["paper"], seen["feed"]
-    lists = [paper["summaries"], paper["latest"], paper["oldest"], feed]
-    return [len(one["nodes"]) for one in lists] + [paper["summaries"]["totalCount"], feed["totalCount"]]
+    [edition], [of_venue] = seen["venue"]["editions"], seen["venue"]["papers"]["nodes"]
+    [of_author] = seen["authored"]["authors"][0]["papers"]["nodes"]
+    paper, statistics = seen["paper"], seen["statistics"]
+    feeds = [seen[kind] for kind in ("feed", "top", "hot", "controversial")]
+    lists = [paper["summaries"], paper["latest"], paper["oldest"], of_venue["summaries"], *feeds]
+    counted = [paper["summaries"], of_venue["summaries"], of_author["summaries"], *feeds]
+    counts = [statistics["publicSummaryCount"], statistics["commentCount"], edition["summaryCount"]]
+    return [len(one["nodes"]) for one in lists] + [one["totalCount"] for one in counted] + counts
+
+
+def by_name(seen: dict[str, Any]) -> list[int]:
+    return [len(seen["named"]["nodes"]), seen["named"]["totalCount"]]
 
 
 def on_own_page(seen: dict[str, Any]) -> list[int]:
@@ -97,7 +118,8 @@ async def test_every_route(
     await scene.hide(how)
     seen = await scene.look(who)
     assert by_address(seen) == [address] * 7
-    assert in_lists(seen) == [lists] * 6
+    assert in_lists(seen) == [lists] * 18
+    assert by_name(seen) == [lists] * 2
     assert on_own_page(seen) == [page] * 2
     assert (seen["paper"]["viewerSummary"] is not None) is own
     if not address:
@@ -131,3 +153,103 @@ async def _attempts(person: Api, summary: str, comment: str) -> list[Any]:
         await person.do("castVote", subjectId=comment, value="UP"),
         await person.do("withdrawVote", subjectId=summary),
     ]
+
+
+WHO = "{ __typename ... on User { id username displayName } ... on AnonymousActor { label } }"
+SEEN = f"""
+query ($summary: ID!, $paper: ID!) {{
+  summary(id: $summary) {{
+    author {WHO} viewerCanEdit body permalink score {{ net viewerVote }}
+    revisions {{ nodes {{ editor {WHO} note }} }} revision(number: 2) {{ editor {WHO} }}
+    comments {{ nodes {{ author {WHO} summary {{ author {WHO} }} }} }}
+  }}
+  node(id: $summary) {{ ... on Summary {{ author {WHO} }} }}
+  paper(by: {{id: $paper}}) {{ viewerSummary {{ id }} summaries {{ nodes {{ author {WHO} }} }} }}
+  feed {{ nodes {{ author {WHO} }} }}
+}}
+"""
+
+
+@pytest.fixture
+async def anonymous(api: Api) -> Scene:
+    made = Scene(await api.person("author"), await api.person("other"), api, anonymous=True)
+    await made.set_up()
+    change = {"body": "A secret, revised.", "note": "Better", "expectedRevision": 1}
+    outcome = await made.people["author"].do("reviseSummary", summaryId=made.summary, **change)
+    assert outcome["__typename"] == "SummaryPayload"
+    return made
+
+
+@pytest.mark.parametrize(
+    ("how", "who", "address", "lists", "page", "own"),
+    [
+        ("PUBLIC", "visitor", True, 1, 0, False),
+        ("PUBLIC", "other", True, 1, 0, False),
+        ("PUBLIC", "author", True, 1, 1, True),
+        ("UNLISTED", "visitor", True, 0, 0, False),
+        ("UNLISTED", "other", True, 0, 0, False),
+        ("UNLISTED", "author", True, 0, 1, True),
+        ("PRIVATE", "visitor", False, 0, 0, False),
+        ("PRIVATE", "other", False, 0, 0, False),
+        ("PRIVATE", "author", True, 0, 1, True),
+        ("RETRACTED", "visitor", False, 0, 0, False),
+        ("RETRACTED", "author", True, 0, 1, False),
+    ],
+)
+async def test_every_route_to_what_is_anonymous(
+    anonymous: Scene, how: str, who: str, address: bool, lists: int, page: int, own: bool
+) -> None:
+    await anonymous.hide(how)
+    seen = await anonymous.look(who)
+    assert by_address(seen) == [address] * 7
+    assert in_lists(seen) == [lists] * 18
+    assert by_name(seen) == [0, 0]  # not even to the author: what others would see
+    assert on_own_page(seen) == [page] * 2
+    assert (seen["paper"]["viewerSummary"] is not None) is own
+
+
+@pytest.mark.parametrize("who", ["visitor", "other", "author"])
+async def test_nothing_names_an_anonymous_author(anonymous: Scene, who: str) -> None:
+    author, person = anonymous.people["author"], anonymous.people[who]
+    seen = await person.read(SEEN, summary=anonymous.summary, paper=anonymous.paper)
+    nobody = {"__typename": "AnonymousActor", "label": "Anonymous"}
+    shown = seen["summary"]
+    assert shown["author"] == seen["node"]["author"] == shown["revision"]["editor"] == nobody
+    assert [one["editor"] for one in shown["revisions"]["nodes"]] == [nobody, nobody]
+    assert [one["summary"]["author"] for one in shown["comments"]["nodes"]] == [nobody]
+    assert [one["author"] for one in seen["paper"]["summaries"]["nodes"]] == [nobody]
+    assert [one["author"] for one in seen["feed"]["nodes"]] == [nobody]
+    assert shown["viewerCanEdit"] is (who == "author")
+    assert "author" not in _texts(seen)
+    assert author.id not in _texts(seen)
+    if who == "other":
+        refusals = str(await _attempts(person, anonymous.summary, anonymous.comment))
+        assert author.id not in refusals
+
+
+async def test_an_anonymous_summary_exists_for_its_author_alone(anonymous: Scene) -> None:
+    author, other = anonymous.people["author"], anonymous.people["other"]
+    again = await author.do("publishSummary", paperId=anonymous.paper, body="Again.")
+    assert again["existing"]["id"] == anonymous.summary
+    assert await other.summary(anonymous.paper, "Mine.") != anonymous.summary
+    assert (await author.do("retractSummary", summaryId=anonymous.summary))["__typename"] == "SummaryPayload"
+    assert await author.summary(anonymous.paper, "Named now.") != anonymous.summary
+
+
+async def test_an_anonymous_summary_looks_like_any_other(api: Api) -> None:
+    """Its id, its place among equals and its first vote do not tell it apart from a named one."""
+    people = [await api.person(f"person{n}") for n in range(4)]
+    paper = await people[0].paper("k")
+    summaries = [await one.summary(paper, anonymous=n % 2 == 0) for n, one in enumerate(people)]
+    query = """{ paper(by: {bibtexKey: "k"}) { summaries { nodes { id score { net up down } } } } }"""
+    found = (await api.read(query))["paper"]["summaries"]["nodes"]
+    assert [one["id"] for one in found] == list(reversed(summaries))
+    assert [one["score"] for one in found] == [{"net": 1, "up": 1, "down": 0}] * 4
+
+
+def _texts(value: Any) -> list[str]:
+    if isinstance(value, dict):
+        return [text for one in value.values() for text in _texts(one)]
+    if isinstance(value, list):
+        return [text for one in value for text in _texts(one)]
+    return [value] if isinstance(value, str) else []
