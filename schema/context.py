@@ -1,7 +1,7 @@
 """What a request brings with it, and what one operation of it reads with."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
@@ -13,10 +13,11 @@ from graphql import GraphQLError, OperationDefinitionNode
 from projections.progress import Progress
 from schema.loaders import Loaders
 from schema.reading import ReadSession, is_away
-from schema.scalars import LogPosition, log_position, parse_position
+from schema.scalars import LogPosition, log_position, parsed_position, place_of
 from service.accounts.service import Accounts
 from service.commands.context import Context as CommandContext
 from service.commands.context import Done
+from service.eventstore.epochs import Epochs
 from service.eventstore.model import EventStore
 
 C = TypeVar("C")
@@ -28,7 +29,8 @@ class Tools:
     """What every request works with; the application makes them once.
 
     Units:  log_id is that of the store's head; secret is the installation's; clock gives aware UTC;
-            base_url has no slash at its end; wait_seconds bounds the wait for the read models.
+            base_url has no slash at its end; wait_seconds bounds the wait for the read models;
+            statement_seconds bounds each statement that reads them; epochs are those of the log.
     """
 
     store: EventStore
@@ -41,6 +43,12 @@ class Tools:
     random: Callable[[int], bytes]
     base_url: str
     wait_seconds: float = 5.0
+    statement_seconds: float = 10.0
+    epochs: Epochs = field(default_factory=Epochs)
+
+    def log_position(self, position: int) -> LogPosition:
+        """As clients are told."""
+        return log_position(self.log_id, position, self.epochs)
 
 
 @dataclass(slots=True)
@@ -59,7 +67,7 @@ class Context:
 
     def position_header(self) -> str | None:
         """The value of the header Position; None for an answer that reads nothing of the log."""
-        return None if self.position is None else str(log_position(self.tools.log_id, self.position))
+        return None if self.position is None else str(self.tools.log_position(self.position))
 
 
 async def open_context(tools: Tools, *, token: str | None = None, min_position: str | None = None) -> Context:
@@ -70,7 +78,7 @@ async def open_context(tools: Tools, *, token: str | None = None, min_position: 
     """
     viewer = None if token is None else await authenticate(tools, token)
     if min_position is not None:
-        await _reach(tools, parse_position(min_position, tools.log_id))
+        await _reach(tools, await _place(tools, min_position))
     return Context(tools, viewer, token)
 
 
@@ -85,13 +93,20 @@ async def authenticate(tools: Tools, token: str) -> UUID:
     return viewer
 
 
+async def _place(tools: Tools, min_position: str) -> int:
+    found = parsed_position(min_position)
+    if not tools.epochs.knows(found.epoch):
+        await tools.epochs.refresh(tools.pool)
+    return place_of(found, tools.log_id, tools.epochs)
+
+
 async def _reach(tools: Tools, position: int) -> None:
     if position > (await tools.store.head()).position:
         raise GraphQLError("Min-Position is beyond the end of the log.", extensions={"code": "INVALID"})
     if not await tools.progress.wait_for(position, tools.wait_seconds):
         raise GraphQLError(
             "Min-Position is recorded, but cannot be read yet: try again.",
-            extensions={"code": "NOT_YET_VISIBLE", "position": str(log_position(tools.log_id, position))},
+            extensions={"code": "NOT_YET_VISIBLE", "position": str(tools.log_position(position))},
         )
 
 
@@ -105,7 +120,7 @@ class Operation:
         self._renew()
 
     def _renew(self) -> None:
-        self.session = ReadSession(self.tools.pool)
+        self.session = ReadSession(self.tools.pool, self.tools.statement_seconds)
         self.loaders = Loaders(self.session, self.viewer, self.tools.secret)
 
     async def close(self) -> None:
@@ -118,7 +133,7 @@ class Operation:
             self.request.position = max(position, self.request.position or 0)
 
     def log_position(self, position: int) -> LogPosition:
-        return log_position(self.tools.log_id, position)
+        return self.tools.log_position(position)
 
     async def perform(self, act: Callable[[CommandContext, C], Awaitable[Done]], command: C) -> Done:
         """Carry out a command; what is read after it is read at its position or later, if in time."""

@@ -10,48 +10,69 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.schema.config import StrawberryConfig
 
+from service.eventstore.epochs import Epochs
+
 LOG_DIGITS = 8
+EPOCH_DIGITS = 10
 POSITION_DIGITS = 16
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _DATE_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})", re.ASCII)
-_POSITION = re.compile(rf"[0-9a-f]{{{LOG_DIGITS}}}-[0-9]{{{POSITION_DIGITS}}}", re.ASCII)
+_POSITION = re.compile(
+    rf"([0-9a-f]{{{LOG_DIGITS}}})-([0-9]{{{EPOCH_DIGITS}}})([0-9]{{{POSITION_DIGITS}}})", re.ASCII
+)
 
 HTML = NewType("HTML", str)
 
 
 @dataclass(frozen=True, slots=True)
 class LogPosition:
-    """A place in one log: log is the beginning of that log's id."""
+    """A place in one log.
+
+    Shape:  log is the beginning of that log's id; epoch is the one in which the position was recorded.
+    """
 
     log: str
     position: int
+    epoch: int = 0
 
     def __str__(self) -> str:
-        return f"{self.log}-{self.position:0{POSITION_DIGITS}d}"
+        return f"{self.log}-{self.epoch:0{EPOCH_DIGITS}d}{self.position:0{POSITION_DIGITS}d}"
 
 
-def log_position(log_id: UUID, position: int) -> LogPosition:
-    return LogPosition(log_id.hex[:LOG_DIGITS], position)
+FIRST = Epochs()
 
 
-def parse_position(text: str, log_id: UUID) -> int:
+def log_position(log_id: UUID, position: int, epochs: Epochs = FIRST) -> LogPosition:
+    return LogPosition(log_id.hex[:LOG_DIGITS], position, epochs.of(position))
+
+
+def parse_position(text: str, log_id: UUID, epochs: Epochs = FIRST) -> int:
     """The place in this log that a client sent, such as in the header Min-Position.
 
-    Errors: GraphQLError with the code INVALID for another form and for a position of another log.
+    Errors: GraphQLError with the code INVALID for another form, for a position of another log, and for
+            one that a restore has lost.
     """
-    found = _position(text)
+    return place_of(parsed_position(text), log_id, epochs)
+
+
+def place_of(found: LogPosition, log_id: UUID, epochs: Epochs) -> int:
+    """The number of a position, if this log has it. Errors: as parse_position."""
     if found.log != log_id.hex[:LOG_DIGITS]:
+        raise _invalid("This Position belongs to another log: forget it and read from the beginning.")
+    if not epochs.holds(found.epoch, found.position):
         raise _invalid(
-            "This Position belongs to another log, as after a restore from a backup: "
-            "forget it and read from the beginning."
+            "This Position belongs to a part of the log that was lost when it was restored from a backup: "
+            "forget it, read again without it, and write again what is missing."
         )
     return found.position
 
 
-def _position(value: Any) -> LogPosition:
-    if not isinstance(value, str) or not _POSITION.fullmatch(value):
+def parsed_position(value: Any) -> LogPosition:
+    """A position as it is written. Errors: GraphQLError INVALID."""
+    found = _POSITION.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
         raise _invalid("This is not a Position of this service: Positions come from answers, unchanged.")
-    return LogPosition(value[:LOG_DIGITS], int(value[LOG_DIGITS + 1 :]))
+    return LogPosition(found[1], int(found[3]), int(found[2]))
 
 
 def _date_time(value: Any) -> datetime:
@@ -110,7 +131,7 @@ CONFIG = StrawberryConfig(
                 "write sends that write's position in the header `Min-Position`."
             ),
             serialize=str,
-            parse_value=_position,
+            parse_value=parsed_position,
         ),
         HTML: strawberry.scalar(
             name="HTML",

@@ -17,12 +17,14 @@ from service.importers.notes import import_notes
 from service.logs import configure
 from service.migrations import MigrationError
 from service.migrations import migrate as apply_migrations
+from service.restores import ServersRunning
+from service.restores import begin as begin_epoch
 from service.serving import database, open_log
 from service.serving import serve as run_server
 from service.settings import Settings, SettingsError
 from service.workers import WorkerFailed, supervise
 
-EXPECTED = (SettingsError, EmbeddedPostgresError, MigrationError, GitError, WorkerFailed)
+EXPECTED = (SettingsError, EmbeddedPostgresError, MigrationError, GitError, WorkerFailed, ServersRunning)
 
 app = typer.Typer(
     name="shortscience",
@@ -132,6 +134,25 @@ async def _rebuild(settings: Settings) -> None:
                 lambda done, head: progress.update(task, completed=done, total=head),
             )
     console.print(f"The read models are those of position {position}.")
+
+
+@app.command()
+def restored(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
+    """Say that the database was restored from a backup, while no server runs.
+
+    What clients know of the part that was lost is refused from now on, instead of being taken for what is
+    written next. `serve` sees by itself that it is on another cluster or timeline, as after pg_restore or
+    recovery; this is for copies of files, such as snapshots of a disk.
+    """
+    settings = Settings.read(data_dir=data_dir, database_url=database_url)
+    _run(settings, _restored(settings))
+
+
+async def _restored(settings: Settings) -> None:
+    async with database(settings) as dsn:
+        await apply_migrations(dsn)
+        begun = await begin_epoch(dsn)
+    console.print(f"A new epoch of the log begins after position {begun.base}.")
 
 
 @imports.command("notes")

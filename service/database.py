@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager
 import asyncpg
 
 SERVICE_ROLE = "shortscience_service"
-SETTINGS = {"role": SERVICE_ROLE, "application_name": "shortscience", "jit": "off"}
+APPLICATION = "shortscience"
+SETTINGS = {"role": SERVICE_ROLE, "application_name": APPLICATION, "jit": "off"}
 
 
 def connector(dsn: str) -> Callable[[], Awaitable[asyncpg.Connection]]:

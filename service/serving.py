@@ -24,10 +24,12 @@ from service.app import create_app
 from service.commands.context import Context
 from service.database import connection_pool, connector
 from service.embedded import EmbeddedPostgres, EmbeddedPostgresError, embedded_postgres
+from service.eventstore.epochs import Epochs
 from service.eventstore.postgres import PostgresStore
 from service.importers.samples import Progress as Heard
 from service.importers.samples import load_samples, wants_samples
 from service.migrations import migrate
+from service.restores import begin_if_moved
 from service.settings import Settings, SettingsError
 from service.signals import Signals
 from service.web.gathering import Neighbours
@@ -81,6 +83,10 @@ async def open_log(settings: Settings) -> AsyncIterator[Log]:
     """The log on a migrated database. Errors: EmbeddedPostgresError, MigrationError, those of asyncpg."""
     async with database(settings) as dsn:
         await migrate(dsn)
+        if begun := await begin_if_moved(dsn):
+            log.warning(
+                "the log was restored or moved: a new epoch begins", epoch=begun.epoch, base=begun.base
+            )
         async with (
             connection_pool(dsn, max_size=settings.pool_size) as pool,
             PostgresStore.open(pool, connector(dsn)) as store,
@@ -133,12 +139,13 @@ async def answer(
     runner = Runner(opened.pool, opened.store, progress, holder=_holder())
     gather = neighbours.gathered if neighbours else None
     watch = Metrics(opened.store, runner, opened.pool, gather)
-    app = create_app(await _tools(opened, progress, settings), runner, settings, watch)
+    tools = await _tools(opened, progress, settings)
+    app = create_app(tools, runner, settings, watch)
     server = _Server(
         uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", server_header=False)
     )
     telling = neighbours.telling(watch.exposed) if neighbours else contextlib.nullcontext()
-    async with beside(runner.run()), telling:
+    async with beside(runner.run()), beside(tools.epochs.follow(opened.pool)), telling:
         await progress.wait_for((await opened.store.head()).position, CATCH_UP)
         signals.stop = server.stop
         on_ready()
@@ -151,6 +158,8 @@ def _holder() -> str:
 
 
 async def _tools(opened: Log, progress: Progress, settings: Settings) -> Tools:
+    epochs = Epochs()
+    await epochs.refresh(opened.pool)
     return Tools(
         store=opened.store,
         pool=opened.pool,
@@ -161,6 +170,7 @@ async def _tools(opened: Log, progress: Progress, settings: Settings) -> Tools:
         clock=utc_now,
         random=os.urandom,
         base_url=settings.public_url,
+        epochs=epochs,
     )
 
 

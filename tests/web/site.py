@@ -14,6 +14,7 @@ from uuid import UUID
 import asyncpg
 import httpx
 import uvicorn
+from starlette.applications import Starlette
 
 from projections.progress import Progress
 from projections.runner import Runner
@@ -27,6 +28,7 @@ from service.domain.events import Visibility
 from service.domain.paper import PaperFields
 from service.eventstore.postgres import PostgresStore
 from service.settings import Settings
+from service.web.metrics import Metrics
 
 PUBLIC = Visibility.PUBLIC
 
@@ -84,7 +86,7 @@ class Site:
 
 
 @asynccontextmanager
-async def running_site(database_url: str, *, projecting: bool = True) -> AsyncIterator[Site]:
+async def running_site(database_url: str, *, projecting: bool = True, **settings: Any) -> AsyncIterator[Site]:
     """The service on a free port of this machine; nothing is projected unless `projecting`."""
     async with (
         connection_pool(database_url, max_size=8) as pool,
@@ -94,7 +96,9 @@ async def running_site(database_url: str, *, projecting: bool = True) -> AsyncIt
         runner = Runner(pool, store, tools.progress, holder="test")
         task = asyncio.create_task(runner.run()) if projecting else None
         try:
-            async with _served(tools, runner) as url, httpx.AsyncClient(base_url=url, timeout=30) as client:
+            watch = Metrics(store, runner, pool)
+            app = create_app(tools, runner, Settings(**settings), watch)
+            async with _served(app) as url, httpx.AsyncClient(base_url=url, timeout=30) as client:
                 yield Site(url, client, replace(tools, base_url=url), runner)
         finally:
             if task is not None:
@@ -119,10 +123,9 @@ async def _tools(pool: asyncpg.Pool, store: PostgresStore) -> Tools:
 
 
 @asynccontextmanager
-async def _served(tools: Tools, runner: Runner) -> AsyncIterator[str]:
+async def _served(app: Starlette) -> AsyncIterator[str]:
     listener = socket.socket(proto=socket.IPPROTO_TCP)  # named, else asyncio leaves TCP_NODELAY off
     listener.bind(("127.0.0.1", 0))
-    app = create_app(tools, runner, Settings())
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off"))
     task = asyncio.create_task(server.serve(sockets=[listener]))
     try:
