@@ -40,7 +40,7 @@ async def import_notes(
     Errors: GitError for a repository that cannot be read.
     Source: read_histories. The summary belongs to the author of its first revision.
     """
-    people = People(ctx)
+    people = People(ctx, _first_seen(repository, ref))
     for item in read_histories(repository, ref):
         if isinstance(item, RefusedFile):
             yield item
@@ -56,7 +56,7 @@ async def _import_file(ctx: Context, people: People, history: FileHistory) -> Im
     head = parse_head(revisions[-1].text)  # the newest knows best: a wrong link may have been mended
     _check_texts(revisions)
     contexts = [
-        replace(ctx, occurred_at=at, actor=await people.user_of(_who(revision), revision.author_name, at))
+        replace(ctx, occurred_at=at, actor=await people.user_of(_who(revision), revision.author_name))
         for revision, at in zip(revisions, _claimed_times(revisions, ctx.clock()), strict=True)
     ]
     published = await _publish(contexts[0], await _paper_of(contexts[0], head), revisions[0])
@@ -64,6 +64,16 @@ async def _import_file(ctx: Context, people: People, history: FileHistory) -> Im
     for number, (revision, context) in enumerate(zip(revisions[1:], contexts[1:], strict=True), 1):
         new += not (await _revise(context, published.id, revision, number)).replayed
     return ImportedFile(history.path, published.id, len(revisions), new)
+
+
+def _first_seen(repository: Path, ref: str | None) -> dict[str, datetime]:
+    """When each author's earliest revision was written, in whichever file."""
+    seen: dict[str, datetime] = {}
+    for item in read_histories(repository, ref):
+        for revision in item.revisions if isinstance(item, FileHistory) else ():
+            who = _who(revision)
+            seen[who] = min(seen.get(who, revision.authored_at), revision.authored_at)
+    return seen
 
 
 def _check_texts(revisions: Sequence[FileRevision]) -> None:
@@ -119,7 +129,8 @@ def _who(revision: FileRevision) -> str:
 
 def _note(revision: FileRevision) -> str | None:
     """The commit's message as a note: no control characters, and not longer than a note may be."""
-    clean = "".join(c if c in "\t\n" or c.isprintable() else " " for c in revision.message).strip()
+    message = revision.message.replace("\r\n", "\n")
+    clean = "".join(c if c in "\t\n" or c.isprintable() else " " for c in message).strip()
     return (clean if len(clean) <= limits.NOTE else clean[: limits.NOTE - 1] + "…") or None
 
 

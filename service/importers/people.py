@@ -2,10 +2,11 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from itertools import count
+from types import MappingProxyType
 from uuid import UUID
 
 from service.commands import user
@@ -19,21 +20,24 @@ class People:
 
     Who it is, such as an e-mail address, is not kept: the user is found again by a claim derived from it
     under the installation's secret. So the same person keeps the same user over imports.
+
+    Units:  first_seen is the claimed time of signing up; who is not in it signs up now.
     """
 
-    def __init__(self, ctx: Context) -> None:
+    def __init__(self, ctx: Context, first_seen: Mapping[str, datetime] = MappingProxyType({})) -> None:
         self._ctx = ctx
+        self._first_seen = first_seen
         self._known: dict[str, UUID] = {}
 
-    async def user_of(self, who: str, name: str, at: datetime | None = None) -> UUID:
-        """The user of this person; signed up if need be, at that claimed time, with a username like name."""
+    async def user_of(self, who: str, name: str) -> UUID:
+        """The user of this person; signed up if need be, with a username like name."""
         if who not in self._known:
-            self._known[who] = await self._find_or_sign_up(who, name, at)
+            self._known[who] = await self._find_or_sign_up(who, name)
         return self._known[who]
 
-    async def _find_or_sign_up(self, who: str, name: str, at: datetime | None) -> UUID:
+    async def _find_or_sign_up(self, who: str, name: str) -> UUID:
         claim = f"imported person:{ids.derived_id(self._ctx.secret, b'imported person', who.encode())}"
-        ctx = replace(self._ctx, actor=None, occurred_at=at)
+        ctx = replace(self._ctx, actor=None, occurred_at=self._first_seen.get(who))
         for username in _usernames(name):
             found = (await ctx.store.owners([claim])).get(claim)
             if found is not None:

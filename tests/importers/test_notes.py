@@ -154,6 +154,17 @@ async def test_one_person_is_one_user_whatever_they_call_themselves(ctx: Context
     assert "example.org" not in repr(await log(ctx))
 
 
+async def test_people_join_with_their_earliest_revision_of_any_file(ctx: Context, work: Work) -> None:
+    work.save("z.md", HEAD.replace("1503.03832", "1409.0473"), "Line one\r\nline two")
+    work.save("a.md", HEAD)
+    await imported(ctx, work.path)
+    recorded = await log(ctx)
+    [joined] = [r.occurred_at for r in recorded if isinstance(r.event, UserSignedUp)]
+    assert joined == datetime.fromtimestamp(DAY, UTC)
+    notes = [r.event.note for r in recorded if isinstance(r.event, SummaryPublished)]
+    assert notes == ["change", "Line one\nline two"]
+
+
 async def test_the_samples_load_once_and_go_on_after_an_interruption(ctx: Context) -> None:
     class Interrupted(Exception): ...
 
