@@ -95,8 +95,8 @@ async def count_latest(conn: Reader) -> int:
 def _selected(kind: FeedKind, filter: FeedFilter, at: int) -> tuple[str, str, list[Any]]:
     """Tables, conditions and their arguments, the first of which is $at."""
     of_papers = PaperFilter(filter.venue_key, filter.year, filter.keyword)
-    conditions, values = of_papers.conditions(at)
-    tables = "read.summary s JOIN read.paper p USING (paper_id)" if conditions else "read.summary s"
+    table, conditions, values = of_papers.selected(at)
+    tables = f"read.summary s JOIN {table} USING (paper_id)" if values else "read.summary s"
     if filter.username is not None:
         conditions.append(_AUTHOR.format(at + len(values)))
         values.append(filter.username.casefold())

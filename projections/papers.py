@@ -7,6 +7,7 @@ from typing import Any
 
 from projections.paper import PaperOrder, PaperRow, folded_keyword, paper_row
 from projections.reading import ANY, Page, Reader, Slice, counts, slices
+from projections.statistics import statistics
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +23,19 @@ class PaperFilter:
     keyword: str | None = None
     author: str | None = None
 
-    def conditions(self, at: int) -> tuple[list[str], list[Any]]:
-        """SQL about a paper p, and its arguments, the first of which is $at."""
+    def selected(self, at: int) -> tuple[str, list[str], list[Any]]:
+        """A table p of papers, conditions on it, and their arguments, the first of which is $at.
+
+        An edition is selected before all else: a plan that took venue and year for independent could
+        read every paper to find that there is none.
+        """
+        conditions, values = self._conditions(at)
+        if self.venue_key is None or self.year is None:
+            return "read.paper p", conditions, values
+        edition, rest = " AND ".join(conditions[:2]), conditions[2:]
+        return f"(SELECT p.* FROM read.paper p WHERE {edition} OFFSET 0) p", rest, values  # noqa: S608 (ours)
+
+    def _conditions(self, at: int) -> tuple[list[str], list[Any]]:
         named = (
             ("p.venue_key = ${}::text", self.venue_key),
             ("p.year IS NOT NULL AND coalesce(p.year, 0) = ${}::int", self.year),
@@ -53,10 +65,10 @@ async def papers(conn: Reader, page: Page, order: PaperOrder, filter: PaperFilte
     Shape:  page.after is row.key(order).
     Source: read.paper, built from PaperRegistered and the events of summaries.
     """
-    (key, after), (conditions, values) = _KEYS[order], filter.conditions(4)
+    (key, after), (table, conditions, values) = _KEYS[order], filter.selected(4)
     where = " AND ".join([*conditions, f"({key}, p.paper_id) < ({after}, $2::uuid)"])
     records = await conn.fetch(
-        f"SELECT 1 AS n, p.* FROM read.paper p WHERE {where} ORDER BY {key} DESC, p.paper_id DESC LIMIT $3",  # noqa: S608 (ours)
+        f"SELECT 1 AS n, p.* FROM {table} WHERE {where} ORDER BY {key} DESC, p.paper_id DESC LIMIT $3",  # noqa: S608 (ours)
         *page.key(None, ANY),
         page.first + 1,
         *values,
@@ -65,10 +77,12 @@ async def papers(conn: Reader, page: Page, order: PaperOrder, filter: PaperFilte
 
 
 async def count_papers(conn: Reader, filter: PaperFilter = PaperFilter()) -> int:
-    """How many papers `papers` has in all. Source: read.paper."""
-    conditions, values = filter.conditions(1)
+    """How many papers `papers` has in all. Source: read.paper; read.statistics without a filter."""
+    if filter == PaperFilter():
+        return (await statistics(conn)).paper_count
+    table, conditions, values = filter.selected(1)
     where = " AND ".join(conditions or ["true"])
-    [record] = await conn.fetch(f"SELECT count(*) FROM read.paper p WHERE {where}", *values)  # noqa: S608
+    [record] = await conn.fetch(f"SELECT count(*) FROM {table} WHERE {where}", *values)  # noqa: S608 (ours)
     return int(record["count"])
 
 
