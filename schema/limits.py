@@ -16,6 +16,7 @@ from graphql import (
 MOST_TOKENS = 5_000
 DEEPEST = 24  # the introspection query of the usual tools is 15 deep
 MOST_ALIASES = 100
+MOST_DIRECTIVES = 100
 
 
 class Measured(ValidationRule):
@@ -68,27 +69,45 @@ class Depth(Measured):
             self.refuse(node, f"This is {amount} fields deep, and the limit is {DEEPEST}.", DEEPEST, amount)
 
 
-class Aliases(Measured):
-    """How many fields have an alias."""
+class Counted(Measured):
+    """How many of something fields, fragments and the operation have in all."""
+
+    most: int
+    name: str
 
     def measure(self, selections: SelectionSetNode | None) -> int:
         return sum(self._of(one) for one in selections.selections) if selections else 0
 
     def _of(self, selection: Any) -> int:
         match selection:
-            case FieldNode():
-                return (selection.alias is not None) + self.measure(selection.selection_set)
-            case InlineFragmentNode():
-                return self.measure(selection.selection_set)
+            case FieldNode() | InlineFragmentNode():
+                return self.own(selection) + self.measure(selection.selection_set)
             case FragmentSpreadNode():
-                return self.of_fragment(selection.name.value)
+                return self.own(selection) + self.of_fragment(selection.name.value)
         raise TypeError(f"no selection: {selection!r}")
 
+    def own(self, node: Any) -> int:
+        raise NotImplementedError
+
     def check(self, node: OperationDefinitionNode, amount: int) -> None:
-        if amount > MOST_ALIASES:
-            self.refuse(
-                node, f"There are {amount} aliases, and the limit is {MOST_ALIASES}.", MOST_ALIASES, amount
-            )
+        amount += self.own(node)
+        if amount > self.most:
+            message = f"There are {amount:,} {self.name}, and the limit is {self.most}."
+            self.refuse(node, message, self.most, amount)
 
 
-RULES = (Depth, Aliases)
+class Aliases(Counted):
+    most, name = MOST_ALIASES, "aliases"
+
+    def own(self, node: Any) -> int:
+        return int(isinstance(node, FieldNode) and node.alias is not None)
+
+
+class Directives(Counted):
+    most, name = MOST_DIRECTIVES, "directives"
+
+    def own(self, node: Any) -> int:
+        return len(node.directives or ())
+
+
+RULES = (Depth, Aliases, Directives)

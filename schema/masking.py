@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import structlog
 from graphql import GraphQLError, GraphQLSyntaxError
+from graphql.validation.validate import ValidationAbortedError
 from strawberry.exceptions import MissingQueryError
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
@@ -57,6 +58,8 @@ def told(error: GraphQLError, default: str) -> GraphQLError:
     cause = _cause(error)
     if isinstance(cause, GraphQLSyntaxError):
         return _shown(error, error.message, {"code": "GRAPHQL_PARSE_FAILED"})
+    if _is_too_deep(cause, error.path):
+        return _shown(error, TOO_DEEP, {"code": "LIMIT_EXCEEDED", "limit": DEEPEST})
     if isinstance(cause, GraphQLError):
         return _shown(error, error.message, {"code": default, **(cause.extensions or {})})
     if isinstance(cause, DomainError):
@@ -66,8 +69,6 @@ def told(error: GraphQLError, default: str) -> GraphQLError:
         return _shown(error, BUSY, {"code": "BUSY"})
     if isinstance(cause, LogUnavailable):
         return _logged(error, cause, UNKNOWN_OUTCOME, "BUSY")
-    if isinstance(cause, RecursionError) and error.path is None:
-        return _shown(error, TOO_DEEP, {"code": "LIMIT_EXCEEDED", "limit": DEEPEST})
     if isinstance(cause, TookTooLong):
         return _logged(error, cause, TOO_LONG.format(cause.seconds), "TIMEOUT")
     if is_away(cause):
@@ -80,6 +81,13 @@ def _cause(error: GraphQLError) -> Exception:
     while isinstance(cause, GraphQLError) and cause.original_error is not None:
         cause = cause.original_error
     return cause
+
+
+def _is_too_deep(cause: Exception, path: object) -> bool:
+    """Whether a document was given up: graphql-core aborts for this, or because of too many errors."""
+    if isinstance(cause, ValidationAbortedError):
+        return not cause.message.startswith("Too many")
+    return isinstance(cause, RecursionError) and path is None
 
 
 def _logged(error: GraphQLError, cause: Exception, message: str, code: str) -> GraphQLError:

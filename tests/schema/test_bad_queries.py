@@ -173,7 +173,14 @@ MISTAKES: list[Any] = [
         "LIMIT_EXCEEDED",
         "nested too deeply",
     ),
-    ("{ " + " ".join(f"a{n}: __typename" for n in range(101)) + "}", "LIMIT_EXCEEDED", "limit is 100"),
+    ("{ " + " ".join(f"a{n}: __typename" for n in range(101)) + "}", "LIMIT_EXCEEDED", "101 aliases"),
+    ("{ __typename " + "@include(if: true) " * 101 + "}", "LIMIT_EXCEEDED", "101 directives"),
+    ("{ __typename " + "@none " * 2_000 + "}", "LIMIT_EXCEEDED", "2,000 directives"),
+    (
+        "query @a { " + "...f @b " * 60 + "... @c { __typename } } fragment f on Query { __typename @d }",
+        "LIMIT_EXCEEDED",
+        "122 directives",
+    ),
 ]
 
 
