@@ -5,15 +5,18 @@
 DO $$
 BEGIN
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'shortscience_service') THEN
-    CREATE ROLE shortscience_service NOLOGIN;
+    BEGIN
+      CREATE ROLE shortscience_service NOLOGIN;
+    EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; -- another database's migration was first
+    END;
   END IF;
-EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; -- another database's migration was first
-END $$;
-DO $$
-BEGIN
-  IF NOT pg_has_role(current_user, 'shortscience_service', 'SET') THEN
+  IF NOT pg_has_role(current_user, 'shortscience_service', 'MEMBER') THEN
     EXECUTE format('GRANT shortscience_service TO %I', current_user);
   END IF;
+EXCEPTION WHEN insufficient_privilege THEN
+  RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege', MESSAGE = format(
+    'the role %I may not make or join the role shortscience_service. Let a superuser run, once: '
+    'CREATE ROLE shortscience_service NOLOGIN; GRANT shortscience_service TO %I;', current_user, current_user);
 END $$;
 
 -- The installation's secret: ids of votes and of keyed commands are derived under it, so that the log

@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -117,3 +118,17 @@ async def test_our_own_migrations_apply(empty_database_url: str) -> None:
 
 async def test_the_fixture_is_migrated(database_url: str) -> None:
     assert await pending(database_url) == []
+
+
+@pytest.mark.usefixtures("migrated_template")  # so the service's role exists, and cannot be joined
+async def test_an_owner_who_may_not_make_roles_is_told_what_to_ask_for(empty_database_url: str) -> None:
+    owner = f"owner_{uuid4().hex}"
+    await execute(empty_database_url, f"CREATE ROLE {owner} LOGIN")
+    name = await fetchval(empty_database_url, "SELECT current_database()")
+    await execute(empty_database_url, f"ALTER DATABASE {name} OWNER TO {owner}")
+    await execute(empty_database_url, f"ALTER SCHEMA public OWNER TO {owner}")
+    plain = empty_database_url.replace("//postgres@", f"//{owner}@")
+    with pytest.raises(MigrationError, match=f"GRANT shortscience_service TO {owner};"):
+        await migrate(plain)
+    await execute(empty_database_url, f"GRANT shortscience_service TO {owner}")
+    assert "0001_log" in await migrate(plain)

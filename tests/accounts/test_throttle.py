@@ -2,25 +2,30 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from service.accounts.throttle import TRIES, TRIES_PER_NAME, WINDOW, Throttle
+from service.accounts.throttle import TRIES, WINDOW, Throttle
 from service.domain.errors import RateLimited
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
 
-def test_all_names_together_have_a_limit_too() -> None:
+def test_strangers_who_fail_keep_nobody_else_out() -> None:
     throttle = Throttle()
-    for n in range(TRIES):
+    for n in range(10_000):
         throttle.begin(f"name{n}", NOW)
-    with pytest.raises(RateLimited):
-        throttle.begin("another", NOW)
-    throttle.succeeded("name0")
     throttle.begin("another", NOW)
+
+
+def test_success_forgets_the_tries_before() -> None:
+    throttle = Throttle()
+    for _ in range(3):
+        for _ in range(TRIES - 1):
+            throttle.begin("ada", NOW)
+        throttle.succeeded("ada")
 
 
 def test_tries_are_forgotten_one_by_one() -> None:
     throttle = Throttle()
-    for n in range(TRIES_PER_NAME):
+    for n in range(TRIES):
         throttle.begin("ada", NOW + timedelta(seconds=n))
     with pytest.raises(RateLimited):
         throttle.begin("ada", NOW + WINDOW - timedelta(microseconds=1))
@@ -31,7 +36,7 @@ def test_tries_are_forgotten_one_by_one() -> None:
 
 def test_a_refused_try_does_not_make_the_wait_longer() -> None:
     throttle = Throttle()
-    for _ in range(TRIES_PER_NAME):
+    for _ in range(TRIES):
         throttle.begin("ada", NOW)
     for n in range(100):
         with pytest.raises(RateLimited):
@@ -41,6 +46,6 @@ def test_a_refused_try_does_not_make_the_wait_longer() -> None:
 
 def test_an_undecided_try_does_not_count() -> None:
     throttle = Throttle()
-    for _ in range(TRIES_PER_NAME + 1):
+    for _ in range(TRIES + 1):
         throttle.undecided(throttle.begin("ada", NOW))
     throttle.begin("ada", NOW)
