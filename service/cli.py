@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from projections.rebuild import rebuild as rebuild_read_models
+from service.database import WrongRole
 from service.embedded import EmbeddedPostgresError
 from service.importers.git_history import GitError, RefusedFile, read_histories
 from service.importers.notes import import_notes
@@ -24,7 +25,15 @@ from service.serving import serve as run_server
 from service.settings import Settings, SettingsError
 from service.workers import WorkerFailed, supervise
 
-EXPECTED = (SettingsError, EmbeddedPostgresError, MigrationError, GitError, WorkerFailed, ServersRunning)
+EXPECTED = (
+    SettingsError,
+    EmbeddedPostgresError,
+    MigrationError,
+    GitError,
+    WorkerFailed,
+    ServersRunning,
+    WrongRole,
+)
 
 app = typer.Typer(
     name="shortscience",
@@ -127,7 +136,8 @@ def rebuild(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
 async def _rebuild(settings: Settings) -> None:
     with _bar() as progress:
         task = progress.add_task("Rebuilding read models", total=None)
-        async with open_log(settings) as opened:
+        direct = settings.model_copy(update={"bouncer_url": None})  # it holds a lock over transactions
+        async with open_log(direct) as opened:
             position = await rebuild_read_models(
                 opened.pool,
                 opened.store,

@@ -19,6 +19,32 @@ def connector(dsn: str) -> Callable[[], Awaitable[asyncpg.Connection]]:
     return connect
 
 
+class WrongRole(Exception):
+    """Connections come as another role than the service's; the message says what to do."""
+
+
+@asynccontextmanager
+async def bouncer_pool(dsn: str, *, max_size: int) -> AsyncIterator[asyncpg.Pool]:
+    """A pool of connections to pgbouncer in transaction mode.
+
+    It passes no settings on when a connection starts, and each transaction may run on another connection
+    of its own: so no statement is prepared beyond its use, and the role comes from the user.
+
+    Errors: WrongRole when it does not, and those of asyncpg.
+    """
+    async with asyncpg.create_pool(
+        dsn, min_size=1, max_size=max_size, statement_cache_size=0, reset=_keep, timeout=10
+    ) as pool:
+        user, role = await pool.fetchrow("SELECT session_user, current_user")
+        if role != SERVICE_ROLE:
+            raise WrongRole(
+                f"through SHORTSCIENCE_BOUNCER_URL the role is {role}, not {SERVICE_ROLE}. As the database's "
+                f'owner: GRANT {SERVICE_ROLE} TO "{user}"; ALTER ROLE "{user}" SET role = {SERVICE_ROLE}; '
+                "then RECONNECT in pgbouncer."
+            )
+        yield pool
+
+
 @asynccontextmanager
 async def connection_pool(dsn: str, *, min_size: int = 1, max_size: int = 10) -> AsyncIterator[asyncpg.Pool]:
     """A pool of the service's connections.

@@ -8,7 +8,7 @@ import contextlib
 import os
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -22,7 +22,7 @@ from schema.context import Tools
 from service.accounts.service import Accounts
 from service.app import create_app
 from service.commands.context import Context
-from service.database import connection_pool, connector
+from service.database import bouncer_pool, connection_pool, connector
 from service.embedded import EmbeddedPostgres, EmbeddedPostgresError, embedded_postgres
 from service.eventstore.epochs import Epochs
 from service.eventstore.postgres import PostgresStore
@@ -88,10 +88,16 @@ async def open_log(settings: Settings) -> AsyncIterator[Log]:
                 "the log was restored or moved: a new epoch begins", epoch=begun.epoch, base=begun.base
             )
         async with (
-            connection_pool(dsn, max_size=settings.pool_size) as pool,
+            _pool(settings, dsn) as pool,
             PostgresStore.open(pool, connector(dsn)) as store,
         ):
             yield Log(pool, store, await pool.fetchval("SELECT secret FROM installation"))
+
+
+def _pool(settings: Settings, dsn: str) -> AbstractAsyncContextManager[asyncpg.Pool]:
+    if settings.bouncer_url is not None:
+        return bouncer_pool(settings.bouncer_url, max_size=settings.pool_size)
+    return connection_pool(dsn, max_size=settings.pool_size)
 
 
 @asynccontextmanager

@@ -30,6 +30,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
 
     database_url: str | None = None
+    bouncer_url: str | None = None
     data_dir: Path = Field(default_factory=_default_data_dir)
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
@@ -40,10 +41,10 @@ class Settings(BaseSettings):
     cors_origins: str = ""
     metrics: Literal["local", "on", "off"] = "local"
 
-    @field_validator("database_url", "base_url")
+    @field_validator("database_url", "bouncer_url", "base_url")
     @classmethod
     def _is_an_address(cls, value: str | None, info: Any) -> str | None:
-        schemes = ("postgres", "postgresql") if info.field_name == "database_url" else ("http", "https")
+        schemes = ("http", "https") if info.field_name == "base_url" else ("postgres", "postgresql")
         if value and urlsplit(value).scheme not in schemes:
             raise ValueError(f"must begin with {' or '.join(f'{s}://' for s in schemes)}")
         return value.rstrip("/") if value else value

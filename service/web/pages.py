@@ -13,6 +13,7 @@ from service.web.home import home
 from service.web.layout import NotThere, not_found
 from service.web.paper import old_address, paper_page
 from service.web.summary import revision_page, summary_page
+from service.web.venue import old_venue_address, venue_page
 
 Show = Callable[[Reader, Request], Awaitable[Response]]
 
@@ -24,6 +25,8 @@ def page_routes(pool: asyncpg.Pool, sdl: str) -> list[Route]:
         "/paper": old_address,
         "/papers/{id:uuid}": paper_page,
         "/summaries/{id:uuid}": summary_page,
+        "/venue": old_venue_address,
+        "/venues/{key:path}": venue_page,
         "/summaries/{id:uuid}/revisions/{number}": revision_page,
     }
 

@@ -29,23 +29,27 @@ def requests(found: Samples, **labels: str) -> float:
 
 
 @pytest.mark.parametrize("given", ["a", "0af7651916cd43dd8448eb211c80319c", "Edge-1.2_3", "x" * 64])
+@pytest.mark.asyncio(loop_scope="module")
 async def test_a_plain_request_id_is_kept(quiet_site: Site, given: str) -> None:
     response = await quiet_site.client.get("/healthz", headers={"x-request-id": given})
     assert response.headers.get_list("x-request-id") == [given]
 
 
 @pytest.mark.parametrize("given", ["", "x" * 65, "a b", 'a"b', "a\tb", "ä", "a,b"])
+@pytest.mark.asyncio(loop_scope="module")
 async def test_any_other_request_id_is_replaced(quiet_site: Site, given: str) -> None:
     response = await quiet_site.client.get("/healthz", headers=[(b"x-request-id", given.encode())])
     assert re.fullmatch("[0-9a-f]{16}", response.headers["x-request-id"])
 
 
+@pytest.mark.asyncio(loop_scope="module")
 async def test_two_request_ids_are_none(quiet_site: Site) -> None:
     response = await quiet_site.client.get("/healthz", headers=[("x-request-id", "a"), ("x-request-id", "b")])
     assert response.headers["x-request-id"] not in ("a", "b", "a, b")
 
 
 @pytest.mark.parametrize("path", ["/", "/graphql", "/nowhere", "/schema.graphql", "/assets/style.css"])
+@pytest.mark.asyncio(loop_scope="module")
 async def test_every_answer_has_an_id_of_its_own(quiet_site: Site, path: str) -> None:
     ids = {(await quiet_site.client.get(path)).headers["x-request-id"] for _ in range(3)}
     assert len(ids) == 3
@@ -161,6 +165,7 @@ async def test_the_log_the_projection_and_the_pool_are_measured(site: Site) -> N
 
 
 @pytest.mark.parametrize("header", ["x-forwarded-for", "forwarded", "x-real-ip", "via"])
+@pytest.mark.asyncio(loop_scope="module")
 async def test_metrics_are_not_for_who_comes_through_a_proxy(quiet_site: Site, header: str) -> None:
     response = await quiet_site.client.get("/metrics", headers={header: "127.0.0.1"})
     assert response.status_code == 404
