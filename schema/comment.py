@@ -11,7 +11,7 @@ from projections.comment import CommentRow
 from projections.text import TextRow
 from schema.connections import After, Connection, First, Order, Source, page
 from schema.context import Info, Operation
-from schema.fields import ABSENT, resolved
+from schema.fields import ABSENT, later, resolved
 from schema.ids import NodeId
 from schema.node import Node
 from schema.scalars import HTML
@@ -44,8 +44,9 @@ class Comment(Node, Votable):
         return found
 
     @resolved(description="What it replies to; null at the top of a thread.")
-    async def parent(self, info: Info) -> Optional["Comment"]:
-        return None if self.row.parent_id is None else await load_comment(info.context, self.row.parent_id)
+    def parent(self, info: Info) -> Optional["Comment"]:
+        parent = self.row.parent_id
+        return None if parent is None else later(load_comment(info.context, parent))
 
     @resolved(description="Who wrote it.")
     async def author(self, info: Info) -> Actor:

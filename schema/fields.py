@@ -1,6 +1,6 @@
 """Typed decorators of resolvers: Strawberry's own give Any, and every resolver would go unchecked."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar, cast
 
 import strawberry
@@ -22,6 +22,14 @@ def resolved(*, description: str) -> Callable[[F], F]:
 def mutation(*, description: str) -> Callable[[F], F]:
     """A field that changes something."""
     return cast(Callable[[F], F], strawberry.mutation(description=description))
+
+
+def later(value: Awaitable[T]) -> T:
+    """For a resolver that is not async, because it seldom waits: GraphQL awaits what it gives back.
+
+    A field that waits costs a task and several turns of the loop, one that does not costs none.
+    """
+    return cast(T, value)
 
 
 def text_given(value: str | None, *path: str) -> str | None:

@@ -12,7 +12,7 @@ from projections.paper import PaperOrder, PaperRow
 from schema.connections import After, Connection, First, Order, Source, page
 from schema.context import Info, Operation
 from schema.enums import IdentifierScheme, MetadataSource, SummaryOrder
-from schema.fields import ABSENT, resolved
+from schema.fields import ABSENT, later, resolved
 from schema.ids import NodeId
 from schema.node import Node
 from schema.venue import Venue, load_venue
@@ -85,9 +85,9 @@ class Paper(Node):
     created_at: datetime = strawberry.field(description="When it was registered.")
 
     @resolved(description="Where it appeared; null when that is not known.")
-    async def venue(self, info: Info) -> Venue | None:
+    def venue(self, info: Info) -> Venue | None:
         key = self.row.venue_key
-        return None if key is None else await load_venue(info.context, key)
+        return None if key is None else later(load_venue(info.context, key))
 
     @resolved(description="A BibTeX entry that parses back to the same metadata.")
     def bibtex(self) -> str:

@@ -9,7 +9,7 @@ from strawberry import ID
 
 from projections.revision import RevisionRow
 from schema.context import Info, Operation
-from schema.fields import resolved
+from schema.fields import later, resolved
 from schema.ids import NodeId
 from schema.node import Node
 from schema.scalars import HTML, LogPosition
@@ -46,9 +46,9 @@ class Revision(Node):
         return await load_actor(info.context, self.row.editor_id)
 
     @resolved(description="What its editor says about the change; null without a note.")
-    async def note(self, info: Info) -> str | None:
+    def note(self, info: Info) -> str | None:
         payload = self.row.note_payload
-        return None if payload is None else await info.context.loaders.note.load(payload)
+        return None if payload is None else later(info.context.loaders.note.load(payload))
 
     @resolved(description="The text as written. Null when the revision was redacted.")
     async def body(self, info: Info) -> str | None:

@@ -4,9 +4,9 @@ from uuid import UUID
 
 import strawberry
 
-from schema.context import Info
+from schema.context import Info, Operation
 from schema.enums import VoteValue
-from schema.fields import resolved
+from schema.fields import later, resolved
 
 
 @strawberry.type(description="The sums of the votes on something. Who voted is never shown.")
@@ -17,8 +17,11 @@ class Score:
     down: int = strawberry.field(description="How many voted down.")
 
     @resolved(description="The viewer's own vote; null without one.")
-    async def viewer_vote(self, info: Info) -> VoteValue | None:
-        value = await info.context.loaders.viewer_vote(self.subject_id)
+    def viewer_vote(self, info: Info) -> VoteValue | None:
+        return None if info.context.viewer is None else later(self._vote_of_viewer(info.context))
+
+    async def _vote_of_viewer(self, operation: Operation) -> VoteValue | None:
+        value = await operation.loaders.viewer_vote(self.subject_id)
         return None if value is None else VoteValue[value]
 
 
