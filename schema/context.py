@@ -17,6 +17,7 @@ from schema.scalars import LogPosition, log_position, parsed_position, place_of
 from service.accounts.service import Accounts
 from service.commands.context import Context as CommandContext
 from service.commands.context import Done
+from service.domain.errors import DomainError
 from service.eventstore.epochs import Epochs
 from service.eventstore.model import EventStore
 
@@ -138,7 +139,11 @@ class Operation:
     async def perform(self, act: Callable[[CommandContext, C], Awaitable[Done]], command: C) -> Done:
         """Carry out a command; what is read after it is read at its position or later, if in time."""
         await self.release()
-        done = await act(self._command_context(), command)
+        try:
+            done = await act(self._command_context(), command)
+        except DomainError:
+            self._reflect((await self.tools.store.head()).position)  # why it was refused is there to be read
+            raise
         await self.catch_up(done.position)
         return done
 
@@ -164,7 +169,7 @@ class Operation:
 
 
 async def changed(operation: Operation, position: LogPosition, load: Awaitable[T | None]) -> T:
-    """What a mutation changed, as it is now.
+    """What a mutation changed, as it is now: never as it was before.
 
     Errors: GraphQLError that says that the change is recorded, when it cannot be shown.
     """
@@ -174,16 +179,17 @@ async def changed(operation: Operation, position: LogPosition, load: Awaitable[T
         if is_away(error):
             raise _unseen("NOT_YET_VISIBLE", position) from error
         raise
+    if (operation.session.position or 0) < position.position:
+        raise _unseen("NOT_YET_VISIBLE", position)
     if found is None:
-        late = (operation.session.position or 0) < position.position
-        raise _unseen("NOT_YET_VISIBLE" if late else "NOT_FOUND", position)
+        raise _unseen("NOT_FOUND", position)
     return found
 
 
 def _unseen(code: str, position: LogPosition) -> GraphQLError:
     message = {
-        "NOT_YET_VISIBLE": "The change is recorded, but cannot be read yet: read again with the header "
-        "Min-Position.",
+        "NOT_YET_VISIBLE": "The change is recorded, but cannot be read yet: read it with the header "
+        "Min-Position, or send the mutation again with its idempotencyKey.",
         "NOT_FOUND": "The change is recorded, but the viewer may not see what it changed.",
     }
     return GraphQLError(
