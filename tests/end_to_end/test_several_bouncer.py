@@ -70,7 +70,11 @@ def bouncer(cluster: Cluster, tmp_path: Path) -> Iterator[str]:
 def listening(url: str, output: Path) -> None:
     async def answers() -> bool:
         try:
-            return await fetchval(url + "?statement_cache_size=0", "SELECT 1") == 1
+            conn = await asyncpg.connect(url, statement_cache_size=0)
+            try:
+                return await conn.fetchval("SELECT 1") == 1
+            finally:
+                await conn.close()
         except (OSError, asyncpg.PostgresError):
             return False
 
