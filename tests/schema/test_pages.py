@@ -86,7 +86,10 @@ async def test_a_paper_page_shows_all_of_it(api: Api) -> None:
     assert [one["id"] for one in posted["replies"]["nodes"]] == [reply]
     assert shown["commentCount"] == 2
     assert shown["comments"]["totalCount"] == 1
-    assert bob.context.position_header() == shown["revisions"]["nodes"][0]["position"][:9] + f"{10:016d}"
+    header, revised = bob.context.position_header(), shown["revisions"]["nodes"][1]["position"]
+    assert header is not None
+    assert header > revised
+    assert header.endswith(f"{10:016d}")
 
 
 async def test_a_removed_comment_keeps_its_place(api: Api) -> None:
