@@ -62,7 +62,11 @@ class Settings(BaseSettings):
     def _are_origins(cls, value: str) -> str:
         for origin in _listed(value):
             parts = urlsplit(origin)
-            if parts.scheme not in ("http", "https") or f"{parts.scheme}://{parts.netloc.lower()}" != origin:
+            if (
+                "*" in origin
+                or parts.scheme not in ("http", "https")
+                or f"{parts.scheme}://{parts.netloc.lower()}" != origin
+            ):
                 raise ValueError(
                     f"{origin!r} is no origin: give scheme and host in lower case, such as "
                     "https://www.example.org, without a slash at the end and without wildcards"

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
+from service.settings import Settings, SettingsError
 from tests.web.site import Site, running_site
 
 FRIEND = "https://www.example.org"
@@ -121,3 +122,12 @@ async def test_nothing_secret_is_compressed(site: Site) -> None:
     assert b'"token":"' in sent
     assert len(sent) > 2_000
     assert "content-encoding" not in response.headers
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["*", "www.example.org", "https://*.example.org", "https://Example.org", "https://a.org/x", "null"],
+)
+def test_what_is_no_origin_is_told(origin: str) -> None:
+    with pytest.raises(SettingsError, match="SHORTSCIENCE_CORS_ORIGINS"):
+        Settings.read(cors_origins=f"{FRIEND},{origin}")
