@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import cache
 
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import escapeHtml
@@ -9,9 +10,12 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
+from service.text.blocks import LIBRARY_LIMIT, limits
 from service.text.delimiters import formulas
+from service.text.effort import EFFORT, Effort
 from service.text.footnotes import ANCHOR, footnotes
 from service.text.images import PROBLEMS, check_images
+from service.text.inline import InlineParser
 from service.text.links import links
 from service.text.math import FormulaProblem, to_mathml
 from service.text.plain import plain_text
@@ -21,6 +25,7 @@ from service.text.sanitize import clean
 from service.text.tables import tables
 
 _FORMULAS = "formulas"
+_SHOWN = "shown formulas"
 _ANCHOR = re.compile(r"[A-Za-z0-9_-]{0,64}")
 _LANGUAGE = re.compile(r"[\w+#.-]{1,40}")
 # Control characters, and those that turn the direction of everything behind them.
@@ -38,25 +43,32 @@ def render(body: str, *, anchor: str = "") -> Rendered:
     if not _ANCHOR.fullmatch(anchor):
         raise ValueError(f"An anchor has at most 64 letters, digits, - and _: {anchor!r}")
     parser = _parser()
-    env: EnvType = {ANCHOR: anchor, PROBLEMS: [], _FORMULAS: 0}
+    problems: list[str] = []
+    env: EnvType = {ANCHOR: anchor, PROBLEMS: problems, EFFORT: Effort(problems=problems)}
+    env.update({_FORMULAS: 0, _SHOWN: {}})
     tokens = parser.parse(_INVISIBLE.sub("", body), env)
     html = _INVISIBLE.sub(
         "", parser.renderer.render(tokens, parser.options, env)
     )  # entities can bring them back
     plain = _INVISIBLE.sub("", plain_text(tokens))
-    return Rendered(clean(html), plain, references(tokens), tuple(env[PROBLEMS]))
+    return Rendered(clean(html), plain, references(tokens), tuple(problems))
 
 
+@cache
 def _parser() -> MarkdownIt:
-    """A fresh parser: about 0.2 ms, and nothing is shared between threads."""
-    parser = MarkdownIt("commonmark", {"html": False, "maxNesting": 20, "xhtmlOut": False})
+    """The parser. Nothing in it changes once it is made, so threads can share it."""
+    parser = MarkdownIt("commonmark", {"html": False, "maxNesting": LIBRARY_LIMIT, "xhtmlOut": False})
+    parser.inline = inline = InlineParser()
     parser.enable("strikethrough")
-    for extension in (formulas, tables, footnotes, links):
+    for extension in (limits, formulas, tables, footnotes, links):
         extension(parser)
     parser.core.ruler.after("inline", "check_images", check_images)
     parser.add_render_rule("math_inline", _render_formula)
     parser.add_render_rule("math_block", _render_formula)
     parser.add_render_rule("fence", _render_fence)
+    inline.settle()
+    for ruler in (parser.core.ruler, parser.block.ruler, inline.ruler, inline.ruler2):
+        ruler.getRules("")  # else each would be prepared by the first text, perhaps by two threads at once
     return parser
 
 
@@ -64,14 +76,22 @@ def _render_formula(
     renderer: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType
 ) -> str:
     """MathML, or the formula's source if it has none."""
-    token = tokens[index]
+    token, display = tokens[index], bool(tokens[index].meta["display"])
     env[_FORMULAS] += 1
-    try:
-        shown = to_mathml(token.content, token.meta["display"])
-    except FormulaProblem as problem:
+    kept: dict[tuple[str, bool], tuple[str, str]] = env[_SHOWN]
+    if (token.content, display) not in kept:
+        kept[token.content, display] = _show(token.content, display)
+    shown, problem = kept[token.content, display]
+    if problem:
         env[PROBLEMS].append(f"Formula {env[_FORMULAS]}: {problem}")
-        shown = f'<code class="math-error">{escapeHtml(token.content)}</code>'
     return f"<p>{shown}</p>\n" if token.type == "math_block" else shown
+
+
+def _show(latex: str, display: bool) -> tuple[str, str]:
+    try:
+        return to_mathml(latex, display), ""
+    except FormulaProblem as problem:
+        return f'<code class="math-error">{escapeHtml(latex)}</code>', str(problem)
 
 
 def _render_fence(

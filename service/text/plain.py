@@ -5,8 +5,10 @@ from collections.abc import Iterable, Sequence
 
 from markdown_it.token import Token
 
+from service.text.blocks import AS_WRITTEN
+
 _BLANKS = re.compile(r"[ \t]*\n\s*")
-_ENDS_LINE = {"fence", "code_block", "math_block"}
+_ENDS_LINE = {"fence", "code_block", "math_block", AS_WRITTEN}
 _OWN_TEXT = {"text", "text_special", "code_inline", "math_inline"}
 
 

@@ -1,10 +1,11 @@
 """Tables, as GitHub's Markdown has them, with two differences.
 
 A bar inside a formula or a code span does not divide cells, and short rows are not filled up with empty
-cells, so that a small text cannot become a huge page.
+cells, so that a small text cannot become a huge page. Cells beyond the head's columns are shown too.
 """
 
 import re
+from itertools import chain, repeat
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
@@ -14,12 +15,13 @@ from service.text.delimiters import closing_marks, formula_at
 MOST_COLUMNS = 50
 _RULE = re.compile(r"[-:|][-:|\s]*")
 _DASHES = re.compile(r":?-+:?")
+_CARE = re.compile(r"[$\\`]")
 _CODE = re.compile(r"(`{1,5})(?!`)")
 
 
 def tables(parser: MarkdownIt) -> None:
     """Teach a parser to see tables."""
-    parser.block.ruler.before("paragraph", "table", _table, {"alt": ["paragraph", "reference"]})
+    parser.block.ruler.before("lheading", "table", _table, {"alt": ["paragraph", "reference"]})
 
 
 def _line(state: StateBlock, line: int) -> str:
@@ -39,6 +41,15 @@ def _alignments(line: str) -> list[str] | None:
 
 def split_row(line: str) -> list[str]:
     r"""The cells of one line. `\|` is a bar of the text, but stays as it is within a formula."""
+    cells = _split_with_care(line) if _CARE.search(line) else line.split("|")
+    if cells[0].strip() == "" and line.startswith("|"):
+        cells.pop(0)
+    if cells and cells[-1].strip() == "" and line.endswith("|"):
+        cells.pop()
+    return [cell.strip() for cell in cells]
+
+
+def _split_with_care(line: str) -> list[str]:
     cells, cell, position = [], "", 0
     marks = closing_marks(line)
     while position < len(line):
@@ -48,12 +59,7 @@ def split_row(line: str) -> list[str]:
             cell = ""
         else:
             cell += "|" if piece == "\\|" else piece
-    cells.append(cell)
-    if cells[0].strip() == "" and line.startswith("|"):
-        cells.pop(0)
-    if cells and cells[-1].strip() == "" and line.endswith("|"):
-        cells.pop()
-    return [cell.strip() for cell in cells]
+    return [*cells, cell]
 
 
 def _next_piece(line: str, position: int, marks: dict[str, list[int]]) -> tuple[str, int]:
@@ -116,7 +122,8 @@ def _last_row(state: StateBlock, line: int, end: int) -> int:
 
 def _push_row(state: StateBlock, line: int, tag: str, alignments: list[str]) -> None:
     state.push("tr_open", "tr", 1).map = [line, line + 1]
-    for content, alignment in zip(split_row(_line(state, line)), alignments, strict=False):
+    cells = split_row(_line(state, line))
+    for content, alignment in zip(cells, chain(alignments, repeat("")), strict=False):
         opening = state.push(f"{tag}_open", tag, 1)
         if alignment and content:
             opening.attrs = {"style": f"text-align:{alignment}"}
