@@ -25,9 +25,10 @@ BODY = "query($id: ID!) { summary(id: $id) { body } }"
 
 @pytest.fixture
 def team(data_dir: Path, tmp_path: Path) -> Iterator[Server]:
-    """A server with workers."""
+    """A server with workers, all of which serve: a single one makes it ready."""
     arguments = ("--data-dir", data_dir, "--no-samples", "--workers", str(WORKERS))
     with serving(*arguments, output=tmp_path / "team.txt") as running:
+        eventually("all workers serve", lambda: "Stop with Ctrl-C." in running.said())
         yield running
 
 
