@@ -17,7 +17,7 @@ CREATE TABLE read.summary (
   top double precision NOT NULL, -- lower bound of the 95 % Wilson interval
   hot double precision NOT NULL, -- the score's order of magnitude, and a point for each 12.5 hours
   controversial double precision NOT NULL, -- how many votes, and how even; 0: all of one kind
-  comment_count int NOT NULL,    -- of all threads, removed ones left out
+  comment_count int NOT NULL,    -- of all threads, removed ones too
   created_at timestamptz NOT NULL,
   updated_at timestamptz NOT NULL, -- when the text last changed
   listed boolean NOT NULL -- policy.is_listed: in lists, counts and feeds

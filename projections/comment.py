@@ -175,8 +175,7 @@ def _evolve(rows: dict[UUID, CommentRow], changes: Counter[UUID], recorded: Reco
             body, at = recorded.payloads["body"], recorded.occurred_at
             rows[comment_id] = replace(known(rows, comment_id), body_payload=body, edited_at=at)
         case CommentRemoved():
-            rows[comment_id] = row = replace(known(rows, comment_id), removed=True)
-            changes[row.summary_id] -= 1
+            rows[comment_id] = replace(known(rows, comment_id), removed=True)
 
 
 def _posted(recorded: Recorded, event: CommentPosted) -> CommentRow:

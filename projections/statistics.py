@@ -8,7 +8,7 @@ from projections.writing import Writer
 
 
 class StatisticsRow(Struct, frozen=True):
-    """Listed summaries; papers; comments on listed summaries, without removed ones; users."""
+    """Listed summaries; papers; comments on listed summaries, removed ones too; users."""
 
     public_summary_count: int
     paper_count: int

@@ -11,7 +11,9 @@ from schema.scalars import LogPosition
 class Statistics:
     public_summary_count: int = strawberry.field(description="Public summaries.")
     paper_count: int = strawberry.field(description="Papers.")
-    comment_count: int = strawberry.field(description="Comments on public summaries, without removed ones.")
+    comment_count: int = strawberry.field(
+        description="All comments on public summaries. A removed one keeps its place."
+    )
     user_count: int = strawberry.field(description="People who signed up.")
     position: LogPosition = strawberry.field(description="Where the log was when it was so.")
 

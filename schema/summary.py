@@ -44,7 +44,9 @@ class Summary(Node, Votable):
         description="As claimed by an import, otherwise when it was recorded."
     )
     updated_at: datetime = strawberry.field(description="When the text last changed.")
-    comment_count: int = strawberry.field(description="All comments of all threads, without removed ones.")
+    comment_count: int = strawberry.field(
+        description="All comments of all threads. A removed one keeps its place, and counts."
+    )
     permalink: str = strawberry.field(description="The address of its page.")
     viewer_can_edit: bool = strawberry.field(
         description="Whether the viewer may revise it, retract it and set its visibility."

@@ -36,7 +36,7 @@ SELECT 'edition', venue_key, year::text, e::text || p::text
  WHERE (e.paper_count, e.summary_count) IS DISTINCT FROM (p.count, p.sum)
 UNION ALL
 SELECT 'comments', s.summary_id::text, s.comment_count::text, count(c)::text
-  FROM read.summary s LEFT JOIN read.comment c ON c.summary_id = s.summary_id AND NOT c.removed
+  FROM read.summary s LEFT JOIN read.comment c ON c.summary_id = s.summary_id
  GROUP BY s.summary_id HAVING s.comment_count <> count(c)
 UNION ALL
 SELECT 'statistics', public_summary_count::text, comment_count::text, user_count::text

@@ -268,7 +268,7 @@ async def test_comments(pool: asyncpg.Pool, store: PostgresStore, world: World) 
     assert await comment.count_of_summaries(pool, [other.id, one.id]) == [0, 5]
     assert await comment.count_of_replies(pool, [top[0].id, top[1].id]) == [4, 0]
     rows_of_summaries = await summary.summaries_by_id(pool, [one.id, other.id], None)
-    assert [row and row.comment_count for row in rows_of_summaries] == [8, 0]
+    assert [row and row.comment_count for row in rows_of_summaries] == [9, 0]
 
 
 async def test_votes(pool: asyncpg.Pool, store: PostgresStore, world: World) -> None:
