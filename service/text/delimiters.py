@@ -15,6 +15,7 @@ from markdown_it.rules_block import StateBlock
 from markdown_it.rules_inline import StateInline
 
 LONGEST_BLOCK = 4_000
+MOST_IN_TEXT = 20
 _CLOSING = {"$$": "$$", "$": "$", "\\(": "\\)", "\\[": "\\]"}
 _DISPLAY = ("$$", "\\[")
 _MARKS = re.compile(r"\\[\\$]|\\[)\]]|\$")
@@ -66,10 +67,23 @@ def formula_at(source: str, start: int, marks: Marks) -> tuple[str, str, int] | 
     index = bisect_left(places, inside)
     if index == len(places):
         return None
+    if opening == "$":
+        index = _behind_text(source, inside, places, index)
     latex, end = source[inside : places[index]], places[index] + len(closing)
     if not latex.strip() or (opening == "$" and _is_money(source, start, latex, end)):
         return None
     return opening, latex.strip(), end
+
+
+def _behind_text(source: str, inside: int, places: list[int], index: int) -> int:
+    r"""The dollar that closes a formula: not one of those within `\text{…}`, unless that never closes."""
+    for later in range(index, min(index + MOST_IN_TEXT, len(places))):
+        if places[later] - inside > LONGEST_BLOCK:
+            break
+        text = max(source.rfind(name, inside, places[later]) for name in ("\\text", "\\mbox"))
+        if text < 0 or source.count("{", text, places[later]) <= source.count("}", text, places[later]):
+            return later
+    return index
 
 
 def _is_money(source: str, start: int, latex: str, end: int) -> bool:

@@ -5,6 +5,7 @@ import re
 from math_core import LatexError, LatexToMathML
 
 from service.text.brackets import MOST_OPEN, too_many_open
+from service.text.mathml import repaired
 
 LONGEST_FORMULA = 2_000
 DEEPEST_NESTING = 40
@@ -27,6 +28,7 @@ _OPENS = ("{", r"\begin", r"\left")
 _CLOSES = ("}", r"\end", r"\right")
 _NUMBERED = re.compile(r"\\(begin|end)\{(align|equation|gather|alignat|multline|flalign|eqnarray)\}")
 _LABEL = re.compile(r"\\label\{[^{}]*\}")
+_TEXT = re.compile(r"\\(text(?:rm|it|bf|sf|tt|normal)?|mbox)\{((?:[^{}]|\{[^{}]*\})*+)\}")
 _OFFSET = re.compile(r"^\d+: ")
 
 
@@ -45,6 +47,7 @@ def to_mathml(latex: str, display: bool) -> str:
     """
     converter = LatexToMathML(fancy_error=False, macros=_MACROS)
     _check(latex, converter)
+    latex = _TEXT.sub(_formulas_apart, latex) if "$" in latex else latex
     # Numbers would start again with each formula and could not be referred to.
     source = _NUMBERED.sub(r"\\\1{\2*}", _LABEL.sub("", latex))
     try:
@@ -53,7 +56,7 @@ def to_mathml(latex: str, display: bool) -> str:
         raise FormulaProblem(_OFFSET.sub("", str(error))) from error
     if len(mathml) > _GROWTH * (len(latex) + 60):
         raise FormulaProblem("The formula has too many empty cells.")
-    return mathml
+    return repaired(mathml)
 
 
 def _check(latex: str, converter: LatexToMathML) -> None:
@@ -66,6 +69,16 @@ def _check(latex: str, converter: LatexToMathML) -> None:
         raise FormulaProblem(f"The formula is nested more than {DEEPEST_NESTING} levels deep.")
     if too_many_open(latex, lambda piece: _stands_alone(piece, converter)):
         raise FormulaProblem(f"The formula has more than {MOST_OPEN} brackets open at once.")
+
+
+def _formulas_apart(found: re.Match[str]) -> str:
+    r"""`\text{a $b$ c}` as `\text{a }b\text{ c}`: the converter knows no formulas within text."""
+    parts = found[2].split("$")
+    if len(parts) % 2 == 0:
+        return found[0]
+    return "".join(
+        f"{{{part}}}" if n % 2 else f"\\{found[1]}{{{part}}}" for n, part in enumerate(parts) if part
+    )
 
 
 def _stands_alone(latex: str, converter: LatexToMathML) -> bool:

@@ -1,5 +1,7 @@
 r"""Formulas: every kind of delimiter, broken ones, hostile ones."""
 
+import re
+
 import pytest
 
 from service.text import render
@@ -89,3 +91,48 @@ def test_many_brackets_that_close_are_fine(latex: str) -> None:
 @pytest.mark.parametrize("unit", [r"\hat", r"\sqrt", r"\mathbf", r"\frac1", r"\sqrt[", "[", r"x(", r"\\["])
 def test_a_formula_full_of_one_thing_returns(unit: str) -> None:
     assert render(f"${unit * (1_900 // len(unit))} x$").html.startswith("<p>")
+
+
+def test_large_brackets_below_scripts_keep_their_side() -> None:
+    html = render(r"$\Bigl[ x \Bigr]_+$").html
+    assert '<mo stretchy="true" form="prefix" minsize="1.623em" maxsize="1.623em">[</mo>' in html
+    assert '<msub><mo stretchy="true" form="postfix" minsize="1.623em" maxsize="1.623em">]</mo>' in html
+
+
+@pytest.mark.parametrize(
+    ("rows", "count", "lines"),
+    [
+        (r"a & b \\ c & d", 2, 0),
+        (r"a & b \\ c & d \\", 2, 0),
+        (r"\hline a & b \\ \hline c & d \\ \hline", 2, 1),
+        (r"a \\ \\ b", 3, 0),
+        (r"\begin{array}{c}a\\\hline\end{array} & b", 2, 1),
+    ],
+)
+def test_a_table_has_no_empty_row_at_its_end(rows: str, count: int, lines: int) -> None:
+    html = render(rf"$\begin{{array}}{{cc}}{rows}\end{{array}}$").html
+    assert html.count("<mtr>") == count
+    assert html.count("border-bottom") == lines
+
+
+@pytest.mark.parametrize(
+    ("latex", "words"),
+    [
+        (r"\text{a $b$ c}", ["a", "c"]),
+        (r"x \text{ if $x_{i} > 0$, else $y$}", ["if", ", else"]),
+        (r"\begin{cases}1 & \mbox{if $x$}\\0 & \text{$y$ else}\end{cases}", ["if", "else"]),
+    ],
+)
+@pytest.mark.parametrize("mark", ["$", "$$"])
+def test_formulas_within_text_within_formulas(latex: str, words: list[str], mark: str) -> None:
+    rendered = render(f"see {mark}{latex}{mark} there $z$")
+    assert rendered.problems == ()
+    texts = [
+        text.replace("&nbsp;", " ").strip() for text in re.findall("<mtext>(.*?)</mtext>", rendered.html)
+    ]
+    assert texts == words
+    assert rendered.html.endswith(" there <math><mi>z</mi></math></p>\n")
+
+
+def test_a_text_that_never_closes_ends_at_the_next_dollar() -> None:
+    assert "<math><mi>z</mi></math>" in render(r"$\text{a$ b $z$").html
