@@ -1,4 +1,4 @@
-r"""Links that need no Markdown: bare web addresses, bare images and `\cite{KEY}`."""
+r"""Links that need no Markdown: bare web addresses and `\cite{KEY}`."""
 
 import re
 from urllib.parse import quote
@@ -24,11 +24,17 @@ def paper_link(key: str) -> str:
     return "/paper?bibtexKey=" + quote(key, safe="/:")
 
 
+def is_image(href: str) -> bool:
+    """Whether an address is fetched over https and names a file that is an image."""
+    return bool(_IMAGE.fullmatch(href))
+
+
 def _push_link(state: StateInline, href: str, text: str) -> None:
     """A link, or only its text inside another link: links cannot be nested."""
     nested = state.linkLevel > 0
     if not nested:
-        state.push("link_open", "a", 1).attrs = {"href": href}
+        opening = state.push("link_open", "a", 1)
+        opening.attrs, opening.info = {"href": href}, "auto"
     state.push("text", "", 0).content = text
     if not nested:
         state.push("link_close", "a", -1)
@@ -70,11 +76,7 @@ def _push_address(state: StateInline, silent: bool, scheme: str, url: str, href:
         if not state.pending.endswith(scheme):
             return False
         state.pending = state.pending[: -len(scheme)]
-        if _IMAGE.fullmatch(href) and _alone_on_its_line(state.src, start, start + len(url)):
-            image = state.push("image", "img", 0)
-            image.attrs, image.children = {"src": href, "alt": ""}, []
-        else:
-            _push_link(state, href, url)
+        _push_link(state, href, url)
     state.pos = start + len(url)
     return True
 
@@ -90,12 +92,3 @@ def _trim(url: str) -> str:
             break
         end -= 1
     return url[:end]
-
-
-def _alone_on_its_line(source: str, start: int, end: int) -> bool:
-    """Nothing but blanks around it; looks no further than a few characters."""
-    before, after = source[max(0, start - 20) : start], source[end : end + 20]
-    lead, tail = before.rpartition("\n"), after.partition("\n")
-    whole_lead = bool(lead[1]) or start <= 20
-    whole_tail = bool(tail[1]) or end + 20 >= len(source)
-    return whole_lead and whole_tail and not lead[2].strip() and not tail[0].strip()

@@ -7,6 +7,7 @@ from functools import cache
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import escapeHtml
 from markdown_it.renderer import RendererHTML
+from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
@@ -14,7 +15,7 @@ from service.text.blocks import LIBRARY_LIMIT, limits
 from service.text.delimiters import formulas
 from service.text.effort import EFFORT, Effort
 from service.text.footnotes import ANCHOR, footnotes
-from service.text.images import PROBLEMS, check_images
+from service.text.images import PROBLEMS, images
 from service.text.inline import InlineParser
 from service.text.links import links
 from service.text.math import FormulaProblem, to_mathml
@@ -24,6 +25,7 @@ from service.text.rendered import Rendered
 from service.text.sanitize import clean
 from service.text.tables import tables
 
+HEADINGS_LOWERED = 2
 _FORMULAS = "formulas"
 _SHOWN = "shown formulas"
 _ANCHOR = re.compile(r"[A-Za-z0-9_-]{0,64}")
@@ -60,9 +62,9 @@ def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False, "maxNesting": LIBRARY_LIMIT, "xhtmlOut": False})
     parser.inline = inline = InlineParser()
     parser.enable("strikethrough")
-    for extension in (limits, formulas, tables, footnotes, links):
+    for extension in (limits, formulas, tables, footnotes, links, images):
         extension(parser)
-    parser.core.ruler.after("inline", "check_images", check_images)
+    parser.core.ruler.after("inline", "lower_headings", _lower_headings)
     parser.add_render_rule("math_inline", _render_formula)
     parser.add_render_rule("math_block", _render_formula)
     parser.add_render_rule("fence", _render_fence)
@@ -70,6 +72,13 @@ def _parser() -> MarkdownIt:
     for ruler in (parser.core.ruler, parser.block.ruler, inline.ruler, inline.ruler2):
         ruler.getRules("")  # else each would be prepared by the first text, perhaps by two threads at once
     return parser
+
+
+def _lower_headings(state: StateCore) -> None:
+    """A core rule: a text's first level is the page's third, below a paper's title and a summary's author."""
+    for token in state.tokens:
+        if token.type in ("heading_open", "heading_close"):
+            token.tag = f"h{min(6, int(token.tag[1]) + HEADINGS_LOWERED)}"
 
 
 def _render_formula(

@@ -9,7 +9,7 @@ from service.text.blocks import AS_WRITTEN
 
 _BLANKS = re.compile(r"[ \t]*\n\s*")
 _ENDS_LINE = {"fence", "code_block", "math_block", AS_WRITTEN}
-_OWN_TEXT = {"text", "text_special", "code_inline", "math_inline"}
+_OWN_TEXT = {"text", "text_special", "code_inline", "math_inline", "missing_image"}
 
 
 def plain_text(tokens: Iterable[Token]) -> str:

@@ -38,14 +38,17 @@ _STYLE = re.compile(
 )
 _USUAL_STYLE = re.compile(r"(?:[a-z-]+:(?:[a-z]+|0\.05em solid currentcolor|\d(?:\.\d{1,9})?(?:em)?);?)++")
 _HUGE = re.compile(r"\d{3,}(?:\.\d+)?(?:[a-z]|%(?<!100%))")
-_CLASS = re.compile(r"language-[\w+#.-]{1,40}|math-error|footnotes|menclose-[a-z]+|math-core-[a-z-]+")
+_CLASS = re.compile(
+    r"language-[\w+#.-]{1,40}|math-error|missing-image|footnotes|menclose-[a-z]+|math-core-[a-z-]+"
+)
 _ID = re.compile(r"(?:[\w-]{1,64}-)?fn(?:ref)?-\d{1,6}", re.ASCII)
 
 
 # Finds any attribute of the gate's own output that `_attribute` could refuse, and perhaps others: the output
 # writes each attribute as ` name="value"`, and a value holds no quotation mark.
 _SUSPICIOUS = re.compile(
-    rf' (?:src="(?!https://)|id="(?!{_ID.pattern}")|class="(?!(?:{_CLASS.pattern})")|style="(?!{_USUAL_STYLE.pattern}")'
+    rf' (?:src="(?!https://)|id="(?!{_ID.pattern}")|class="(?!(?:{_CLASS.pattern})")'
+    rf'|style="(?!{_USUAL_STYLE.pattern}")'
     rf'|(?:{"|".join(sorted(_LENGTHS))})="(?!(?:{_LENGTH.pattern})"))',
     re.ASCII,
 )

@@ -11,7 +11,10 @@ IMG = 'loading="lazy" referrerpolicy="no-referrer"'
 @pytest.mark.parametrize(
     ("body", "html"),
     [
-        ("## A *b* **c** ~~d~~", "<h2>A <em>b</em> <strong>c</strong> <s>d</s></h2>\n"),
+        ("## A *b* **c** ~~d~~", "<h4>A <em>b</em> <strong>c</strong> <s>d</s></h4>\n"),
+        ("# A", "<h3>A</h3>\n"),
+        ("A\n===", "<h3>A</h3>\n"),
+        ("###### A", "<h6>A</h6>\n"),
         ("`a <b>`", "<p><code>a &lt;b&gt;</code></p>\n"),
         ("```python x\na\n```", '<pre><code class="language-python">a\n</code></pre>\n'),
         ("<b onclick=x>a</b>", "<p>&lt;b onclick=x&gt;a&lt;/b&gt;</p>\n"),
@@ -24,11 +27,26 @@ IMG = 'loading="lazy" referrerpolicy="no-referrer"'
         ("[https://a.b](/c)", f'<p><a href="/c" {REL}>https://a.b</a></p>\n'),
         ("https://i.imgur.com/Cd.png", f'<p><img src="https://i.imgur.com/Cd.png" alt="" {IMG}></p>\n'),
         ("a\nhttps://x.y/z.png\nb", f'<p>a\n<img src="https://x.y/z.png" alt="" {IMG}>\nb</p>\n'),
+        ("https://x.y/z.png?a=1&b=2", f'<p><img src="https://x.y/z.png?a=1&amp;b=2" alt="" {IMG}></p>\n'),
+        ("<https://x.y/z.png>", f'<p><img src="https://x.y/z.png" alt="" {IMG}></p>\n'),
+        (
+            "words before it\n<https://x.y/z.png>\nwords",
+            f'<p>words before it\n<img src="https://x.y/z.png" alt="" {IMG}>\nwords</p>\n',
+        ),
+        ("[https://x.y/z.png](/a)", f'<p><a href="/a" {REL}>https://x.y/z.png</a></p>\n'),
         ("a https://x.y/z.png", f'<p>a <a href="https://x.y/z.png" {REL}>https://x.y/z.png</a></p>\n'),
         ("http://x.y/z.png", f'<p><a href="http://x.y/z.png" {REL}>http://x.y/z.png</a></p>\n'),
         ("![a *b*](https://x.y/z)", f'<p><img src="https://x.y/z" alt="a b" {IMG}></p>\n'),
-        ("![a](http://x.y/z)", f'<p><a href="http://x.y/z" {REL}>a</a></p>\n'),
-        ("![a](z.png)", "<p>a</p>\n"),
+        (
+            "![a](http://x.y/z)",
+            f'<p><span class="missing-image">[image: a, <a href="http://x.y/z" {REL}>http://x.y/z</a>]</span></p>\n',
+        ),
+        ("![a *b*](im/z.png)", '<p><span class="missing-image">[image: a b, im/z.png]</span></p>\n'),
+        ("![](z.png)", '<p><span class="missing-image">[image: z.png]</span></p>\n'),
+        (
+            "[![a](http://x.y/z)](/b)",
+            f'<p><a href="/b" {REL}><span class="missing-image">[image: a, http://x.y/z]</span></a></p>\n',
+        ),
         ("$5 and $6", "<p>$5 and $6</p>\n"),
     ],
 )
