@@ -57,7 +57,7 @@ async def publish_summary(ctx: Context, command: PublishSummary) -> Done:
     """
     author, summary_id = ctx.signed_in(), ctx.new_id()
     vote_id = ids.vote_id(ctx.secret, summary_id, author)
-    claim = Claim(summary.claim_key(author, command.paper_id), summary_id)
+    claim = Claim(summary.claim_key(ctx.secret, author, command.paper_id), summary_id)
 
     async def decide() -> Decision:
         await paper_of(ctx, command.paper_id, ("input", "paperId"))
@@ -119,7 +119,7 @@ async def retract_summary(ctx: Context, command: RetractSummary) -> Done:
     async def decide() -> Decision:
         state = await summary_of(ctx, command.summary_id)
         events = summary.decide_retract(state, editor, command.reason)
-        claim = Claim(summary.claim_key(editor, state.paper_id), state.id)
+        claim = Claim(summary.claim_key(ctx.secret, editor, state.paper_id), state.id)
         return Decision(state.id, events, releases=(claim,) if events else (), unnamed=state.anonymous)
 
     return await execute(ctx, command, decide)

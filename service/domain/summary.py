@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 from uuid import UUID
 
-from service.domain import limits, policy, vote
+from service.domain import ids, limits, policy, vote
 from service.domain.errors import ExistsAlready, Forbidden, Invalid, NotFound, RevisedMeanwhile
 from service.domain.events import (
     DomainEvent,
@@ -148,9 +148,9 @@ def decide_retract(state: Summary, editor: UUID, reason: str | None) -> tuple[Su
     return (SummaryRetracted(originator_id=state.id, originator_version=state.version + 1, reason=kept),)
 
 
-def claim_key(author_id: UUID, paper_id: UUID) -> str:
-    """The claim of one summary per user and paper."""
-    return f"summary:{author_id}:{paper_id}"
+def claim_key(secret: bytes, author_id: UUID, paper_id: UUID) -> str:
+    """The claim of one summary per user and paper. It does not tell who wrote an anonymous one."""
+    return f"summary:{ids.derived_id(secret, b'summary', author_id.bytes, paper_id.bytes)}"
 
 
 def exists_already(summary_id: UUID) -> ExistsAlready:

@@ -27,6 +27,7 @@ from service.domain.errors import (
 )
 from service.domain.events import SummaryPublished, SummaryRevised, Visibility, VoteCast
 from service.domain.ids import vote_id
+from service.domain.summary import claim_key
 from service.eventstore.model import EventStore
 from tests.commands.acting import events, position, refused, topics, unchanged
 
@@ -45,7 +46,8 @@ async def test_publishing_is_one_append_of_summary_vote_and_claim(
     assert ada.actor
     assert vote.originator_id == vote_id(ada.secret, done.id, ada.actor)
     assert done.position == before + 2
-    key = f"summary:{ada.actor}:{paper}"
+    key = claim_key(ada.secret, ada.actor, paper)
+    assert str(ada.actor) not in key
     assert await store.owners([key]) == {key: done.id}
 
 
@@ -67,7 +69,7 @@ async def test_retracting_gives_the_place_back(
     second = await publish_summary(ada, PublishSummary(paper, "Right."))
     async with unchanged(store):
         await retract_summary(ada, RetractSummary(summary))
-    assert second.id in (await store.owners([f"summary:{ada.actor}:{paper}"])).values()
+    assert second.id in (await store.owners([claim_key(ada.secret, ada.actor, paper)])).values()
     revise = revise_summary(ada, ReviseSummary(summary, "x", None, 1))
     await refused(store, revise, Invalid, *SUMMARY_ID)
 
