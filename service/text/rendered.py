@@ -22,9 +22,9 @@ class PaperReference:
 class Rendered:
     """One text, ready to be shown, searched and linked.
 
-    Shape: `html` is safe to insert in a page; `plain` is the text without mark-up, formulas as their LaTeX;
-           `references` come in order of first appearance, without repetition; `problems` are sentences for
-           an editor's preview.
+    Shape: `html` is safe to insert in a page; `plain` is the text without mark-up, simple formulas in plain
+           letters and others as `$…$`; `references` come in order of first appearance, without repetition;
+           `problems` are sentences for an editor's preview.
     """
 
     html: str

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.text import PaperReference, excerpt, render
+from service.text.readable import readable
 
 
 @pytest.mark.parametrize(
@@ -46,9 +47,47 @@ def test_order_of_first_appearance_without_repetition() -> None:
     assert [reference.value for reference in found] == ["b", "a"]
 
 
-def test_plain() -> None:
-    body = "# A *b*\n\n- c $x^2$ `d`\n- [e](http://f) ![g](https://h)\n\n| i | j |\n|-|-|\n| k | l |"
-    assert render(body).plain == "A b\nc x^2 d\ne g\ni\nj\nk\nl"
+@pytest.mark.parametrize(
+    ("body", "plain"),
+    [
+        ("# A *b*\n\nc", "A b.\nc"),
+        ("# Why?\n\nc", "Why?\nc"),
+        ("- c $x^2$ `d`\n- [e](http://f) ![g](https://h)", "• c x² d\n• e g"),
+        ("3. a\n4. b", "3. a\n4. b"),
+        ("| i | j |\n|-|-|\n| k | l |\n\nm;", "i | j;\nk | l;\nm;"),
+        ("| i | j |\n|-|-|\n| k | |", "i | j;\nk |"),
+        ("a:\n\n```\nb\n```", "a:\nb"),
+        ("![a](b.png)", "a"),
+        ("#\n\n|a|\n|-|", "a"),
+    ],
+)
+def test_plain(body: str, plain: str) -> None:
+    assert render(body).plain == plain
+
+
+@pytest.mark.parametrize(
+    ("latex", "plain"),
+    [
+        (r"x_1, \ldots, x_n", "x₁, …, xₙ"),
+        (r"f(x) \in \mathbb{R}^{128}", "f(x) ∈ ℝ¹²⁸"),
+        (r"\theta_{t+1} = \theta_t - \eta", "θₜ₊₁ = θₜ - η"),
+        (r"\log x_{train} \le 10^{-3}", "log x_train ≤ 10⁻³"),
+        (r"\argmax_a Q", "argmaxₐ Q"),
+        (r"\mathcal{L}_{a/b}", "L_(a/b)"),
+        (r"\frac{a}{b}", r"$\frac{a}{b}$"),
+        (r"\hat{x}", r"$\hat{x}$"),
+        (r"a & b", r"$a & b$"),
+        ("a\n=\nb", "a = b"),
+    ],
+)
+def test_formulas_in_plain_letters(latex: str, plain: str) -> None:
+    assert render(f"$${latex}$$").plain == plain
+
+
+@given(st.text(alphabet="\\{}_^ax1$&~ \n", max_size=40))
+def test_any_formula_has_plain_letters(latex: str) -> None:
+    assert readable(latex) is not None
+    assert len(readable(latex)) <= len(latex) + 60
 
 
 @pytest.mark.parametrize(
