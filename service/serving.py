@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 import asyncpg
 import structlog
 import uvicorn
+from starlette.applications import Starlette
 
 from projections.progress import Progress
 from projections.runner import Runner
@@ -38,6 +39,7 @@ from service.web.metrics import Metrics
 log = structlog.get_logger()
 
 CATCH_UP = 30.0  # seconds that the read models have before requests are taken all the same
+LAST_ANSWERS = 10  # seconds that requests under way have when the service stops
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,15 +149,25 @@ async def answer(
     watch = Metrics(opened.store, runner, opened.pool, gather)
     tools = await _tools(opened, progress, settings)
     app = create_app(tools, runner, settings, watch)
-    server = _Server(
-        uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", server_header=False)
-    )
+    server = _Server(_config(app))
     telling = neighbours.telling(watch.exposed) if neighbours else contextlib.nullcontext()
     async with beside(runner.run()), beside(tools.epochs.follow(opened.pool)), telling:
         await progress.wait_for((await opened.store.head()).position, CATCH_UP)
         signals.stop = server.stop
         on_ready()
         await server.serve(sockets=[listener])
+
+
+def _config(app: Starlette) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        ws="none",
+        timeout_graceful_shutdown=LAST_ANSWERS,
+    )
 
 
 def _holder() -> str:
@@ -207,3 +219,18 @@ class _Server(uvicorn.Server):
         """The second time without waiting for requests under way."""
         self.force_exit = self.should_exit
         self.should_exit = True
+        if self.server_state.tasks and not self.force_exit:
+            log.info(
+                "finishing requests; a second signal stops without them",
+                requests=len(self.server_state.tasks),
+                seconds=LAST_ANSWERS,
+            )
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """As uvicorn does; then no request is left that holds a connection of the pool."""
+        await super().shutdown(sockets)
+        left = list(self.server_state.tasks)
+        for task in left:
+            if not task.cancelling():
+                task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)

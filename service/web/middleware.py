@@ -1,5 +1,6 @@
 """Around every answer: headers that keep browsers careful, and a last resort for what nobody foresaw."""
 
+import asyncio
 import secrets
 from collections.abc import Callable
 
@@ -11,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from schema.reading import is_away
 from service.eventstore.model import LogUnavailable
-from service.web.refusals import Refused, unavailable
+from service.web.refusals import Refused, stopping, unavailable
 
 log = structlog.get_logger()
 
@@ -68,17 +69,20 @@ class LastResort:
 
         try:
             await self._app(scope, receive, watched)
-        except Exception as error:
+        except (Exception, asyncio.CancelledError) as error:
             refused = refusal_of(error, scope["path"])
             if started:  # too late for an answer: the connection breaks off
                 raise
             await self._answer(Request(scope), refused)(scope, receive, send)
 
 
-def refusal_of(error: Exception, path: str) -> Refused:
+def refusal_of(error: Exception | asyncio.CancelledError, path: str) -> Refused:
     """What a client is told about an error. One that nobody foresaw is logged under an id."""
     if isinstance(error, Refused):
         return error
+    if isinstance(error, asyncio.CancelledError):  # only the end of the service cancels requests
+        log.warning("request given up: the service stops", path=path)
+        return stopping()
     if is_unreachable(error):
         log.warning("database unreachable", path=path, error=str(error))
         return unavailable()
@@ -87,6 +91,6 @@ def refusal_of(error: Exception, path: str) -> Refused:
     return Refused(500, "INTERNAL", "Something went wrong on our side. It was logged.", errorId=error_id)
 
 
-def is_unreachable(error: Exception) -> bool:
+def is_unreachable(error: BaseException) -> bool:
     """Whether the database was away."""
     return is_away(error) or isinstance(error, LogUnavailable)

@@ -1,5 +1,6 @@
 """The parameters of an operation, out of a body or an address."""
 
+import asyncio
 from typing import Any
 
 import msgspec
@@ -10,6 +11,7 @@ from service.web.refusals import Refused, invalid
 
 BODY_LIMIT = 1_000_000  # bytes: the longest summary in its longest JSON escapes, and an operation around it
 DRAINED = 20_000_000
+BODY_SECONDS = 30.0  # until the whole body is there
 PREFLIGHTED = ("GraphQL-Require-Preflight", "Apollo-Require-Preflight", "X-Apollo-Operation-Name")
 
 
@@ -59,17 +61,25 @@ async def _body(request: Request) -> bytes:
     sending would not see the answer."""
     body, size = bytearray(), 0
     try:
-        async for chunk in request.stream():
-            size += len(chunk)
-            if size <= BODY_LIMIT:
-                body += chunk
-            elif size > DRAINED:
-                break
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in request.stream():
+                size += len(chunk)
+                if size <= BODY_LIMIT:
+                    body += chunk
+                elif size > DRAINED:
+                    break
+    except TimeoutError:
+        raise _too_slow() from None
     except ClientDisconnect:
         raise invalid("The connection ended before the body did.") from None
     if size > BODY_LIMIT:
         raise _too_large(size)
     return bytes(body)
+
+
+def _too_slow() -> Refused:
+    message = f"The body was not there after {BODY_SECONDS:g} seconds: send it faster."
+    return Refused(408, "INVALID", message, {"Connection": "close"})
 
 
 def _too_large(size: int) -> Refused:

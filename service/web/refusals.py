@@ -47,3 +47,12 @@ def unavailable() -> Refused:
         "The database cannot be reached at the moment: try again.",
         {"Retry-After": "1"},
     )
+
+
+def stopping() -> Refused:
+    """The service ends before the request does: 503."""
+    message = (
+        "The service is stopping, and what was asked may or may not have been done: try again in a moment, "
+        "a mutation with the same idempotencyKey."
+    )
+    return Refused(503, "BUSY", message, {"Retry-After": "1", "Connection": "close"})

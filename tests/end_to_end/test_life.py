@@ -65,6 +65,28 @@ async def test_what_is_under_way_is_answered_before_the_end(
     assert not (data_dir / "postgres" / "postmaster.pid").exists()
 
 
+SLOW = b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
+
+
+@pytest.mark.parametrize("signals", [1, 2])
+def test_a_slow_client_does_not_keep_the_service_up(server: Server, data_dir: Path, signals: int) -> None:
+    """With one signal it has some seconds, and is told; a second signal ends it at once."""
+    with socket.create_connection(("127.0.0.1", server.port), PATIENCE) as client:
+        client.sendall(SLOW)
+        with httpx.Client(base_url=server.url) as other:  # by its answer the first one is under way
+            assert other.get("/healthz").status_code == 200
+        for _ in range(signals):
+            server.process.send_signal(signal.SIGINT)
+            eventually("it takes no new requests", lambda: not listens(server))
+        answer = client.makefile("rb").read()
+    assert server.ended() == 0
+    assert answer.startswith(b"HTTP/1.1 503 ")
+    assert b"The service is stopping" in answer
+    assert "Traceback" not in server.said()
+    assert server.said().endswith("Stopped.\n")
+    assert postgres_processes(data_dir) == []
+
+
 async def test_a_second_start_finds_the_data(server: Server) -> None:
     query = "query($id: ID!) { summary(id: $id) { body score { net } author { ... on User { username } } } }"
     async with httpx.AsyncClient(base_url=server.url, timeout=PATIENCE) as http:

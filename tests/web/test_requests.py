@@ -1,11 +1,13 @@
 """GraphQL over HTTP beyond the audit: what is wrong with a request is said clearly, in JSON, by status."""
 
+import asyncio
 import json
 from typing import Any
 
 import httpx
 import pytest
 
+from service.web import parameters
 from tests.web.site import Site
 
 NEW = "application/graphql-response+json"
@@ -262,3 +264,23 @@ async def test_websockets_are_refused_for_now(quiet_site: Site) -> None:
         },
     )
     assert 400 <= response.status_code < 500
+
+
+async def test_a_body_that_does_not_come(quiet_site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The patience is 30 seconds, too long for a test."""
+    monkeypatch.setattr(parameters, "BODY_SECONDS", 0.05)
+    address = httpx.URL(quiet_site.url)
+    reader, writer = await asyncio.open_connection(address.host, address.port)
+    writer.write(
+        b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
+    )
+    head, _, body = (await reader.read()).partition(b"\r\n\r\n")  # to the connection's end
+    writer.close()
+    assert head.startswith(b"HTTP/1.1 408 ")
+    response = httpx.Response(408, headers=head_lines(head), content=body)
+    error(response, 408, "INVALID", "0.05 seconds")
+
+
+def head_lines(head: bytes) -> list[tuple[bytes, bytes]]:
+    lines = (line.partition(b": ") for line in head.split(b"\r\n")[1:])
+    return [(name, value) for name, _, value in lines]
