@@ -14,6 +14,8 @@ MOST_OPEN = 6
 _TOKEN = re.compile(
     r"%[^\n]*|\\(?:left|right|middle)(?![A-Za-z])\s*(?:\\[A-Za-z]+|\\?.)?|\\[A-Za-z]+|\\.|.", re.DOTALL
 )
+_CANDIDATE = re.compile(r"[(\[\\]|[^\x00-\x7f]")
+"""Each opening bracket has one of these."""
 _OPENING = re.compile(
     r"\\(?:l(?:l?brack|brace|Brace|Brack|paren|l?parenthesis|angle|Angle|ang|ceil|floor|vert|Vert|group"
     r"|moustache|lbracket|lcorner|lparenthesis|langle)|ulcorner|llcorner|mathopen|\{)"
@@ -31,6 +33,8 @@ def too_many_open(latex: str, converts: Converts) -> bool:
     `converts` says whether a piece of the formula can stand alone. It is asked only if there are more than
     six opening brackets at all, and then for at most six times the formula's length in total.
     """
+    if len(_CANDIDATE.findall(latex)) <= MOST_OPEN:
+        return False
     tokens = list(_brackets(latex))
     if sum(kind == "open" for kind, _, _ in tokens) <= MOST_OPEN:
         return False

@@ -13,7 +13,9 @@ from markdown_it.utils import EnvType, OptionsDict
 
 from service.text.blocks import LIBRARY_LIMIT, limits
 from service.text.delimiters import formulas
+from service.text.dispatch import BlockParser
 from service.text.effort import EFFORT, Effort
+from service.text.expansion import expansion
 from service.text.footnotes import ANCHOR, footnotes
 from service.text.images import PROBLEMS, images
 from service.text.inline import InlineParser
@@ -26,6 +28,8 @@ from service.text.sanitize import clean
 from service.text.tables import tables
 
 HEADINGS_LOWERED = 2
+MOST_HTML = 4_000_000  # characters; the largest honest text comes to a fifth of it
+_LIBRARY_OPTIONS = {"html": False, "maxNesting": LIBRARY_LIMIT, "xhtmlOut": False}
 _FORMULAS = "formulas"
 _SHOWN = "shown formulas"
 _ANCHOR = re.compile(r"[A-Za-z0-9_-]{0,64}")
@@ -53,23 +57,29 @@ def render(body: str, *, anchor: str = "") -> Rendered:
         "", parser.renderer.render(tokens, parser.options, env)
     )  # entities can bring them back
     plain = _INVISIBLE.sub("", plain_text(tokens))
+    if len(html) > MOST_HTML:
+        html = f"<pre>{escapeHtml(_INVISIBLE.sub('', body))}</pre>"
+        env[EFFORT].exceeded()
     return Rendered(clean(html), plain, references(tokens), tuple(problems))
 
 
 @cache
 def _parser() -> MarkdownIt:
     """The parser. Nothing in it changes once it is made, so threads can share it."""
-    parser = MarkdownIt("commonmark", {"html": False, "maxNesting": LIBRARY_LIMIT, "xhtmlOut": False})
-    parser.inline = inline = InlineParser()
-    parser.enable("strikethrough")
-    for extension in (limits, formulas, tables, footnotes, links, images):
+    block, inline = BlockParser(), InlineParser()
+    parser = MarkdownIt("commonmark")
+    parser.block, parser.inline = block, inline
+    parser.configure("commonmark", _LIBRARY_OPTIONS)
+    parser.enable("strikethrough").disable(["html_block", "html_inline"])
+    for extension in (limits, formulas, tables, footnotes, links, images, expansion):
         extension(parser)
     parser.core.ruler.after("inline", "lower_headings", _lower_headings)
     parser.add_render_rule("math_inline", _render_formula)
     parser.add_render_rule("math_block", _render_formula)
     parser.add_render_rule("fence", _render_fence)
+    block.settle()
     inline.settle()
-    for ruler in (parser.core.ruler, parser.block.ruler, inline.ruler, inline.ruler2):
+    for ruler in (parser.core.ruler, inline.ruler, inline.ruler2):
         ruler.getRules("")  # else each would be prepared by the first text, perhaps by two threads at once
     return parser
 

@@ -5,6 +5,7 @@ For excerpts and search. A formula that is more than a line of letters stays as 
 
 import re
 import unicodedata
+from functools import lru_cache
 
 LONGEST = 200
 
@@ -63,6 +64,7 @@ _HIGH = dict(
 )
 
 
+@lru_cache(maxsize=1_024)
 def readable(latex: str) -> str:
     """One formula in plain letters if it is simple, else `$…$` around its source."""
     source = f"${' '.join(latex.split())}$"
