@@ -6,7 +6,7 @@ from typing import Any
 
 import strawberry
 from graphql import GraphQLError
-from strawberry.extensions import AddValidationRules, MaxTokensLimiter, ParserCache, ValidationCache
+from strawberry.extensions import AddValidationRules, MaxTokensLimiter, ParserCache
 
 from schema.comment import Comment
 from schema.cost import CostLimit
@@ -23,8 +23,9 @@ from schema.refusals import HANDLERS
 from schema.revision import Revision
 from schema.scalars import CONFIG
 from schema.scope import OneOperation, Scope
+from schema.validation import Validation, validated
 
-KEPT = 128  # documents, as many as the caches of parsing and validation keep
+KEPT = 128  # documents, as many as the cache of parsing keeps
 
 
 @strawberry.type(
@@ -44,7 +45,7 @@ class Schema(strawberry.Schema):
 
 def build_schema() -> strawberry.Schema:
     """The API. Execute it with a `schema.context.Context` made for the request."""
-    estimates = lru_cache(maxsize=KEPT)(estimate)
+    validating, estimates = lru_cache(maxsize=KEPT)(validated), lru_cache(maxsize=KEPT)(estimate)
     return Schema(
         query=Query,
         mutation=Mutation,
@@ -58,7 +59,7 @@ def build_schema() -> strawberry.Schema:
             lambda: AddValidationRules(list(RULES)),
             ParserCache,
             OneOperation,
-            ValidationCache,
+            lambda: Validation(validating),
             lambda: CostLimit(estimates),
         ],
     )

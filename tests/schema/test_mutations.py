@@ -222,7 +222,8 @@ async def test_what_a_mutation_shows_is_never_as_it_was_before(schema: strawberr
     ada = await api.person("ada")
     summary = await ada.summary(await ada.paper("k"))
     hasty = Api(schema, replace(api.tools, wait_seconds=0.1), ada.token)
-    revise = """mutation ($id: ID!) { reviseSummary(input: {summaryId: $id, body: "new", expectedRevision: 1}) {
+    revise = """mutation ($id: ID!) {
+                  reviseSummary(input: {summaryId: $id, body: "new", expectedRevision: 1}) {
                   ... on SummaryPayload { position summary { revisionNumber body } } } }"""
     async with api.tools.pool.acquire() as conn, conn.transaction():
         await conn.execute("SELECT FROM read.checkpoint FOR UPDATE")  # the projections stand still
@@ -234,7 +235,8 @@ async def test_what_a_mutation_shows_is_never_as_it_was_before(schema: strawberr
 async def test_a_refusal_tells_where_its_reason_can_be_read(api: Api) -> None:
     ada = await api.person("ada")
     summary = await ada.summary(await ada.paper("k"))
-    stale = """mutation ($id: ID!) { reviseSummary(input: {summaryId: $id, body: "new", expectedRevision: 7}) {
+    stale = """mutation ($id: ID!) {
+                 reviseSummary(input: {summaryId: $id, body: "new", expectedRevision: 7}) {
                  __typename ... on RevisionConflict { currentRevision } } }"""
     outcome = await ada.read(stale, id=summary)
     assert outcome["reviseSummary"] == {"__typename": "RevisionConflict", "currentRevision": 1}
