@@ -6,31 +6,12 @@ from markdown_it import MarkdownIt
 
 from service.text.dispatch import BlockParser
 
-LINES = st.lists(
-    st.text(alphabet=" \t", max_size=5).flatmap(
-        lambda blanks: st.sampled_from(
-            [
-                "",
-                "a",
-                "- a",
-                "* b",
-                "+ c",
-                "1. d",
-                "22) e",
-                "> f",
-                "> - g",
-                "# h",
-                "===",
-                "---",
-                "- - -",
-                "***",
-                "___",
-            ]
-            + ["```", "~~~", "    i", "[j]: k", "[j]", "-", ">", "&"]
-        ).map(lambda line: blanks + line)
-    ),
-    max_size=14,
-)
+BEGINNINGS = [
+    *["", "a", "- a", "* b", "+ c", "1. d", "22) e", "> f", "> - g", "# h", "===", "---", "- - -", "***"],
+    *["___", "```", "~~~", "    i", "[j]: k", "[j]", "-", ">", "&"],
+]
+LINE = st.tuples(st.text(alphabet=" \t", max_size=5), st.sampled_from(BEGINNINGS)).map("".join)
+LINES = st.lists(LINE, max_size=14)
 
 
 def parser(settled: bool) -> MarkdownIt:
