@@ -8,5 +8,5 @@ only ever makes a run slower. Nothing here passes or fails: read the table.
 
 - `--quick` is a smoke run of a few seconds; its numbers mean little.
 - `--write` puts the table into `bench/results.md`.
-- `--only appends|reading|projecting|rendering` measures one part.
+- `--only appends|reading|projecting|rendering|requests` measures one part.
 """

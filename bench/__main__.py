@@ -10,11 +10,11 @@ import structlog
 import uvloop
 
 import bench
-from bench import appends, following, rendering, report
+from bench import appends, following, rendering, report, requests
 from bench.measure import Measured
 from bench.server import Server, running_server
 
-PARTS = ("appends", "reading", "projecting", "rendering")
+PARTS = ("appends", "reading", "projecting", "rendering", "requests")
 RESULTS = Path("bench/results.md")
 
 
@@ -47,6 +47,9 @@ async def measurements(server: Server, size: Size, parts: Sequence[str]) -> Asyn
             yield measured
     if "rendering" in parts:
         for measured in rendering.measure(server.clock, size.times, size.rounds):
+            yield measured
+    if "requests" in parts:
+        async for measured in requests.measure(server, size.times, 2 * size.seconds):
             yield measured
 
 

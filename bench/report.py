@@ -12,8 +12,8 @@ HEADINGS = (
     "part", "what", "unit", "best", "median", "expected", "p50 ms", "p99 ms", "our CPU µs", "PostgreSQL's"
 )  # fmt: skip
 NOTES = """\
-Best and median of {times} runs each; p50 and p99 are the median run's. CPU is processor time per event or
-text, of this process and of PostgreSQL, in the run where ours was least. Other work was going on on the
+Best and median of {times} runs each; p50 and p99 are the median run's. CPU is processor time per event,
+text or request, of this process (for requests: of the service's) and of PostgreSQL, in the run where ours was least. Other work was going on on the
 machine, as the load average says: the best run is nearer to what it can do, and CPU depends on it less. One
 process of ours, one event loop ({loop}).
 """
