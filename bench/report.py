@@ -13,9 +13,9 @@ HEADINGS = (
 )  # fmt: skip
 NOTES = """\
 Best and median of {times} runs each; p50 and p99 are the median run's. CPU is processor time per event,
-text or request, of this process (for requests: of the service's) and of PostgreSQL, in the run where ours was least. Other work was going on on the
-machine, as the load average says: the best run is nearer to what it can do, and CPU depends on it less. One
-process of ours, one event loop ({loop}).
+text or request, of this process (for requests: of the service's) and of PostgreSQL, in the run where ours
+was least. Other work was going on on the machine, as the load average says: the best run is nearer to what
+it can do, and CPU depends on it less. One process of ours, one event loop ({loop}).
 """
 
 
