@@ -64,13 +64,14 @@ class Comment(Node, Votable):
 
     @resolved(description="Replies to it, oldest first.")
     def replies(self, info: Info, first: First = 20, after: After = ABSENT) -> Connection["Comment"]:
-        asked, loaders, of = page(OF_COMMENT, first, after), info.context.loaders, self.row.comment_id
+        loaders, of = info.context.loaders, self.row.comment_id
+        asked = page(order := OF_COMMENT.narrowed(of), first, after)
         return Connection(
             source=Source(
                 load=lambda: loaders.replies_of_comment.load((of, asked)),
                 count=lambda: loaders.count_of_replies.load(of),
                 node=lambda row: comment_from(row, info.context),
-                cursor=lambda row: OF_COMMENT.cursor(row.key()),
+                cursor=lambda row: order.cursor(row.key()),
                 page=asked,
             )
         )
@@ -93,13 +94,14 @@ def comment_from(row: CommentRow, operation: Operation) -> Comment:
 
 def comments_of(operation: Operation, summary_id: UUID, first: int, after: str | None) -> Connection[Comment]:
     """The top of a summary's threads."""
-    asked, loaders = page(OF_SUMMARY, first, after), operation.loaders
+    order, loaders = OF_SUMMARY.narrowed(summary_id), operation.loaders
+    asked = page(order, first, after)
     return Connection(
         source=Source(
             load=lambda: loaders.comments_of_summary.load((summary_id, asked)),
             count=lambda: loaders.count_of_summary.load(summary_id),
             node=lambda row: comment_from(row, operation),
-            cursor=lambda row: OF_SUMMARY.cursor(row.key()),
+            cursor=lambda row: order.cursor(row.key()),
             page=asked,
         )
     )

@@ -34,11 +34,11 @@ class Order:
     name: str
     types: tuple[type, ...]
 
-    def narrowed(self, *filter: Any) -> "Order":
-        """The same order of what a filter leaves: its cursors are of no other filter's list."""
-        if all(one is None for one in filter):
+    def narrowed(self, *by: Any) -> "Order":
+        """The same order of what a parent has or a filter leaves: its cursors are of no other such list."""
+        if all(one is None for one in by):
             return self
-        digest = hashlib.sha256(json.dumps(filter).encode()).hexdigest()[:12]
+        digest = hashlib.sha256(json.dumps([_written(one) for one in by]).encode()).hexdigest()[:12]
         return Order(f"{self.name}:{digest}", self.types)
 
     def cursor(self, key: Sequence[Any]) -> str:

@@ -50,13 +50,14 @@ class Author:
         "not people: several may have the same."
     )
     def papers(self, info: Info, first: First = 20, after: After = ABSENT) -> Connection["Paper"]:
-        asked, loaders = page(OF_AUTHOR, first, after), info.context.loaders
+        order, loaders = OF_AUTHOR.narrowed(self.name), info.context.loaders
+        asked = page(order, first, after)
         return Connection(
             source=Source(
                 load=lambda: loaders.papers_of_author.load((self.name, asked)),
                 count=lambda: loaders.count_of_author.load(self.name),
                 node=paper_from,
-                cursor=lambda row: OF_AUTHOR.cursor(row.key(PaperOrder.YEAR)),
+                cursor=lambda row: order.cursor(row.key(PaperOrder.YEAR)),
                 page=asked,
             )
         )
@@ -110,12 +111,12 @@ class Paper(Node):
     ) -> Connection[SummaryType]:
         from schema.summary import summary_from
 
-        order, by, loaders = OF_PAPER[order_by], summary.SummaryOrder(order_by.value), info.context.loaders
-        asked = page(order, first, after)
+        of, by, loaders = self.row.paper_id, summary.SummaryOrder(order_by.value), info.context.loaders
+        asked = page(order := OF_PAPER[order_by].narrowed(of), first, after)
         return Connection(
             source=Source(
-                load=lambda: loaders.summaries_of_paper.load((self.row.paper_id, asked, by)),
-                count=lambda: loaders.count_of_paper.load(self.row.paper_id),
+                load=lambda: loaders.summaries_of_paper.load((of, asked, by)),
+                count=lambda: loaders.count_of_paper.load(of),
                 node=lambda row: summary_from(row, info.context),
                 cursor=lambda row: order.cursor(row.key(by)),
                 page=asked,

@@ -106,13 +106,14 @@ class Summary(Node, Votable):
 
     @resolved(description="Every version of the text, the first one first.")
     def revisions(self, info: Info, first: First = 20, after: After = ABSENT) -> Connection[Revision]:
-        asked, loaders = page(OF_SUMMARY, first, after), info.context.loaders
+        order, loaders = OF_SUMMARY.narrowed(self.row.summary_id), info.context.loaders
+        asked = page(order, first, after)
         return Connection(
             source=Source(
                 load=lambda: loaders.revisions_of_summary.load((self.row.summary_id, asked)),
                 count=self._revision_count,
                 node=lambda row: revision_from(row, info.context),
-                cursor=lambda row: OF_SUMMARY.cursor(row.key()),
+                cursor=lambda row: order.cursor(row.key()),
                 page=asked,
             )
         )

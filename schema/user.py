@@ -38,13 +38,14 @@ class User(Node):
     ) -> Connection[Annotated["Summary", strawberry.lazy("schema.summary")]]:
         from schema.summary import summary_from
 
-        asked, loaders = page(OF_USER, first, after), info.context.loaders
+        order, loaders = OF_USER.narrowed(self.user_id), info.context.loaders
+        asked = page(order, first, after)
         return Connection(
             source=Source(
                 load=lambda: loaders.summaries_of_user.load((self.user_id, asked)),
                 count=lambda: loaders.count_of_user.load(self.user_id),
                 node=lambda row: summary_from(row, info.context),
-                cursor=lambda row: OF_USER.cursor(row.key(SummaryOrder.LATEST)),
+                cursor=lambda row: order.cursor(row.key(SummaryOrder.LATEST)),
                 page=asked,
             )
         )

@@ -54,7 +54,7 @@ class Venue(Node):
     ) -> Connection[Annotated["Paper", strawberry.lazy("schema.paper")]]:
         from schema.paper import paper_from
 
-        order, loaders = OF_VENUE.narrowed(of := given(year)), info.context.loaders
+        order, loaders = OF_VENUE.narrowed(self.key, of := given(year)), info.context.loaders
         asked = page(order, first, after)
         return Connection(
             source=Source(

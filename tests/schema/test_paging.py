@@ -77,3 +77,34 @@ async def test_only_the_count(api: Api) -> None:
         await api.read("{ feed(first: 0) { totalCount nodes { id } pageInfo { hasNextPage endCursor } } }")
     )["feed"]
     assert feed == {"totalCount": 1, "nodes": [], "pageInfo": {"hasNextPage": True, "endCursor": None}}
+
+
+async def test_a_cursor_of_another_parent(api: Api) -> None:
+    """Of two of a kind, the list of the second takes no cursor of the first one's."""
+    ada, bob = await api.person("ada"), await api.person("bob")
+    papers = [await ada.paper(f"k{n}", authors=[f"A{n}"], venueKey=f"v{n}") for n in (0, 1)]
+    summaries = [await one.summary(paper) for one, paper in zip((ada, bob), papers, strict=True)]
+    comments = [await ada.comment(summary) for summary in summaries]
+    for comment, summary in zip(comments, summaries, strict=True):
+        await ada.comment(summary, "A reply.", comment)
+    lists = [
+        ("Paper", papers, "list: summaries%s { pageInfo { endCursor } }"),
+        ("Paper", papers, "venue { list: papers%s { pageInfo { endCursor } } }"),
+        ("Paper", papers, "authors { list: papers%s { pageInfo { endCursor } } }"),
+        ("Summary", summaries, "list: comments%s { pageInfo { endCursor } }"),
+        ("Summary", summaries, "list: revisions%s { pageInfo { endCursor } }"),
+        ("Comment", comments, "list: replies%s { pageInfo { endCursor } }"),
+        ("User", [ada.id, bob.id], "list: summaries%s { pageInfo { endCursor } }"),
+    ]
+    for type_, (first, second), selected in lists:
+        head = "query ($id: ID!, $c: String) { node(id: $id) { ... on " + type_
+        query = f"{head} {{ {selected % '(after: $c)'} }} }} }}"
+        cursor = _end_cursor((await api.read(query, id=first))["node"])
+        assert _end_cursor((await api.read(query, id=first, c=cursor))["node"]) is None
+        refused = await api.refused(query, id=second, c=cursor)
+        assert refused["extensions"] == {"code": "INVALID", "argument": "after"}
+
+
+def _end_cursor(node: Any) -> Any:
+    inner = node.get("venue") or next(iter(node.get("authors", ())), node)
+    return inner["list"]["pageInfo"]["endCursor"]
