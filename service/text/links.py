@@ -6,7 +6,10 @@ from urllib.parse import quote
 from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
 
-_ADDRESS = re.compile(r"https?://[^\s<>\[\]\"`\\\x00-\x20\x7f]{1,2000}", re.IGNORECASE)
+from service.text.effort import EFFORT
+
+FAILED_ADDRESS = 200  # marks: reading a long address, in vain, takes as long as many of them
+_ADDRESS = re.compile(r"https?://[^\s<>\[\]\"`\\\x00-\x20\x7f]{1,1900}", re.IGNORECASE)
 _SCHEME = re.compile(r"(?<![A-Za-z0-9+.-])https?$", re.IGNORECASE)
 _IMAGE = re.compile(r"https://[^?#]+\.(?:png|jpe?g|gif|webp|svg|avif)(?:[?#].*)?", re.IGNORECASE)
 _TRAILING = ".,;:!?'*_~"
@@ -65,7 +68,10 @@ def _address(state: StateInline, silent: bool) -> bool:
         return False
     url = _trim(found[0])
     href = state.md.normalizeLink(url)
-    if len(url) <= len(scheme[0]) + 3 or not state.md.validateLink(href):
+    if len(url) <= len(scheme[0]) + 3:
+        return False
+    if not state.md.validateLink(href):
+        state.env[EFFORT].marks -= FAILED_ADDRESS
         return False
     return _push_address(state, silent, scheme[0], url, href)
 
