@@ -37,3 +37,11 @@ def configure(level: str, **always: object) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
     logging.basicConfig(level=max(numeric, logging.WARNING), handlers=[handler], force=True)
+    _quieten(numeric)
+
+
+def _quieten(level: int) -> None:
+    """Libraries that warn of what we tell ourselves, or of what any client can cause."""
+    debugging = level <= logging.DEBUG
+    for name, threshold in (("asyncpg", logging.CRITICAL), ("uvicorn.error", logging.ERROR)):
+        logging.getLogger(name).setLevel(logging.NOTSET if debugging else threshold)

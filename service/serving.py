@@ -114,14 +114,21 @@ async def beside(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
             await task
 
 
-async def serve(settings: Settings, *, on_sample: Heard | None, on_ready: Callable[[], None]) -> None:
+async def serve(
+    settings: Settings,
+    listener: socket.socket,
+    *,
+    on_sample: Heard | None,
+    on_ready: Callable[[], None],
+) -> None:
     """Serve until SIGINT or SIGTERM; then answer what is under way, and stop everything in order.
 
-    Shape:  with on_sample, an empty log gets the sample content first; on_ready is called before the
-            first request is taken, when the read models show the log or are far behind it.
-    Errors: SettingsError when the address cannot be had, and those of open_log.
+    Shape:  listener is that of `listening_socket`; with on_sample, an empty log gets the sample content
+            first; on_ready is called before the first request is taken, when the read models show the log
+            or are far behind it.
+    Errors: those of open_log.
     """
-    with listening_socket(settings) as listener, Signals() as signals:
+    with Signals() as signals:
         async with open_log(settings) as opened:
             await fill(opened, on_sample)
             await answer(opened, settings, listener, signals, on_ready)

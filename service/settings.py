@@ -3,12 +3,18 @@
 import os
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "SHORTSCIENCE_"
+OPTIONS = frozenset({"host", "port", "workers", "data_dir", "database_url"})  # of `shortscience serve`
+SECRET = frozenset({"database_url", "bouncer_url"})  # may hold a password: never shown
+UNREADABLE = (
+    "cannot be read: write postgresql://user:password@host:port/database, and in the password %2F for a "
+    "slash, %3A for a colon, %40 for @ and %25 for %"
+)
 
 
 class SettingsError(Exception):
@@ -45,8 +51,10 @@ class Settings(BaseSettings):
     @classmethod
     def _is_an_address(cls, value: str | None, info: Any) -> str | None:
         schemes = ("http", "https") if info.field_name == "base_url" else ("postgres", "postgresql")
-        if value and urlsplit(value).scheme not in schemes:
+        if value and value.partition("://")[0] not in schemes:
             raise ValueError(f"must begin with {' or '.join(f'{s}://' for s in schemes)}")
+        if value and info.field_name in SECRET:
+            database_place(value)
         return value.rstrip("/") if value else value
 
     @field_validator("log_level")
@@ -93,11 +101,31 @@ class Settings(BaseSettings):
         try:
             return cls(**{name: value for name, value in options.items() if value is not None})
         except ValidationError as error:
-            first = error.errors()[0]
-            name = str(first["loc"][0])
-            raise SettingsError(
-                f"{PREFIX}{name.upper()} (--{name.replace('_', '-')}) is {first['input']!r}: {first['msg']}"
-            ) from None
+            raise SettingsError(_told(error.errors()[0])) from None
+
+
+def database_place(url: str) -> str:
+    """Host and name of a database, without user and password. Errors: ValueError, without the address."""
+    try:
+        parts = urlsplit(url)
+        hosts = parts.netloc.rpartition("@")[2]
+        for host in hosts.split(","):
+            _ = urlsplit(f"//{host}").port  # what is no number is refused here
+        beside = dict(parse_qsl(parts.query, strict_parsing=True)) if parts.query else {}
+    except ValueError:
+        raise ValueError(UNREADABLE) from None
+    if parts.fragment or "@" in parts.path or parts.netloc.count("@") > 1:  # of a password, most likely
+        raise ValueError(UNREADABLE)
+    name = parts.path.strip("/") or beside.get("dbname", beside.get("database", ""))
+    return f"{hosts or beside.get('host', '')}/{name}"
+
+
+def _told(error: Any) -> str:
+    """What is wrong with a setting, in one line; its value only where that is no secret."""
+    name = str(error["loc"][0])
+    variable = PREFIX + name.upper() + (f" (--{name.replace('_', '-')})" if name in OPTIONS else "")
+    reason = str(error["msg"]).removeprefix("Value error, ")
+    return f"{variable}: {reason}" if name in SECRET else f"{variable} is {error['input']!r}: {reason}"
 
 
 def _listed(value: str) -> list[str]:

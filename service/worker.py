@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import uvloop
+
 from service.logs import configure
 from service.serving import answer, open_log
 from service.settings import Settings
@@ -20,8 +22,8 @@ def main(arguments: list[str]) -> None:
     settings = Settings.read()
     configure(settings.log_level, worker=int(number))
     listener, control = socket.socket(fileno=int(listening)), socket.socket(fileno=int(supervisor))
-    with listener, control:
-        asyncio.run(_work(settings, listener, control, Neighbours(Path(folder), int(number))))
+    with listener, control, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_work(settings, listener, control, Neighbours(Path(folder), int(number))))
 
 
 async def _work(

@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 import structlog
 
 from service.importers.samples import Progress as Heard
-from service.serving import database, fill, listening_socket, open_log
+from service.serving import database, fill, open_log
 from service.settings import PREFIX, Settings
 from service.signals import Signals
 
@@ -32,13 +32,19 @@ class WorkerFailed(Exception):
     """A worker ended before it could serve; the log says why."""
 
 
-async def supervise(settings: Settings, *, on_sample: Heard | None, on_ready: Callable[[], None]) -> None:
+async def supervise(
+    settings: Settings,
+    listener: socket.socket,
+    *,
+    on_sample: Heard | None,
+    on_ready: Callable[[], None],
+) -> None:
     """Serve with `settings.workers` processes until SIGINT or SIGTERM.
 
     Shape:  as `service.serving.serve`; on_ready is called when all workers take requests.
     Errors: as there, and WorkerFailed.
     """
-    with listening_socket(settings) as listener, Signals() as signals, _meeting_place() as folder:
+    with Signals() as signals, _meeting_place() as folder:
         async with database(settings) as dsn:
             theirs = _of_a_worker(settings, dsn)
             async with open_log(theirs) as opened:

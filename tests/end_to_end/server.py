@@ -25,13 +25,16 @@ def environment(**settings: str) -> dict[str, str]:
     return ours | {f"SHORTSCIENCE_{name.upper()}": value for name, value in settings.items()}
 
 
-def run(*arguments: str | Path, **settings: str) -> subprocess.CompletedProcess[str]:
-    """A command to its end."""
+def run(
+    *arguments: str | Path, given: str | None = None, **settings: str
+) -> subprocess.CompletedProcess[str]:
+    """A command to its end. Shape: given is its standard input."""
     return subprocess.run(
         [PROGRAM, *arguments],
         env=environment(**settings),
         capture_output=True,
         text=True,
+        input=given,
         timeout=PATIENCE,
         check=False,
     )

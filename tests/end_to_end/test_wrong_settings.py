@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from service.cli import main
+from service.settings import Settings, SettingsError, database_place
 from tests.end_to_end.server import free_port, run
 
 FOUND_AT_ONCE = {
@@ -16,13 +17,14 @@ FOUND_AT_ONCE = {
     "port too high": ("PORT", "65536"),
     "port no number": ("PORT", "http"),
     "log level": ("LOG_LEVEL", "LOUD"),
-    "database of another kind": ("DATABASE_URL", "mysql://localhost/x"),
     "public address": ("BASE_URL", "shortscience.org"),
 }
 FOUND_BY_TRYING = {
     "port in use": ("port", "IN USE", "SHORTSCIENCE_PORT"),
     "host": ("host", "256.256.256.256", "SHORTSCIENCE_HOST"),
     "database that is not there": ("database_url", "postgresql://u:s3cret@127.0.0.1:1/x", "127.0.0.1:1/x"),
+    "password beside": ("database_url", "postgresql://127.0.0.1:1/x?user=u&password=s3cret", "127.0.0.1:1/x"),
+    "mode of TLS": ("database_url", "postgresql://u:s3cret@127.0.0.1:1/x?sslmode=s", "`sslmode`"),
     "data directory": ("data_dir", "IN A FILE", "Choose a data directory that you may write to"),
 }
 
@@ -44,6 +46,60 @@ def test_a_setting_that_cannot_be_is_told_in_one_line(
     assert said.err.startswith(f"Error: SHORTSCIENCE_{name}")
     assert value in said.err
     assert list(tmp_path.iterdir()) == []
+
+
+SECRET = {
+    "of another kind": "mysql://u:s3cret@localhost/x",
+    "without a scheme": "u:s3cret@localhost/x",
+    "slash in the password": "postgresql://u:s3cret/more@127.0.0.1:1/x",
+    "digits and a slash": "postgresql://u:53/s3cret@127.0.0.1:1/x",
+    "hash in the password": "postgresql://u:53#s3cret@127.0.0.1:1/x",
+    "question mark": "postgresql://u:53?s3cret@127.0.0.1:1/x",
+    "two @": "postgresql://u:s3cret@s3cret@127.0.0.1:1/x",
+    "port no number": "postgresql://127.0.0.1:s3cret/x",
+    "half a bracket": "postgresql://u:s3cret@[::1/x",
+}
+
+
+@pytest.mark.parametrize("case", SECRET)
+@pytest.mark.parametrize("name", ["DATABASE_URL", "BOUNCER_URL"])
+def test_an_address_with_a_password_is_never_shown(
+    case: str, name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["shortscience", "serve"])
+    monkeypatch.setenv(f"SHORTSCIENCE_{name}", SECRET[case])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    said = capsys.readouterr()
+    assert ended.value.code == 1
+    assert said.out == ""
+    assert said.err.startswith(f"Error: SHORTSCIENCE_{name}")
+    assert said.err.count("\n") == 1
+    assert "s3cret" not in said.err
+    assert "53" not in said.err
+
+
+@pytest.mark.parametrize(
+    ("address", "place"),
+    [
+        ("postgresql://u:s3cret@h:5/x", "h:5/x"),
+        ("postgres://h/x?user=u&password=s3cret@y", "h/x"),
+        ("postgresql:///x?host=/run/pg&password=s3cret", "/run/pg/x"),
+        ("postgresql://u:s3%2Fcret@a:1,b:2/x", "a:1,b:2/x"),
+        ("postgresql://[::1]:5/x", "[::1]:5/x"),
+    ],
+)
+def test_a_database_is_named_without_its_password(address: str, place: str) -> None:
+    assert database_place(Settings.read(database_url=address).database_url or "") == place
+
+
+@pytest.mark.parametrize("name", ["LOG_LEVEL", "BASE_URL", "POOL_SIZE", "CORS_ORIGINS", "METRICS"])
+def test_no_option_is_named_that_there_is_not(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"SHORTSCIENCE_{name}", "wrong")
+    with pytest.raises(SettingsError) as error:
+        Settings.read()
+    assert "(--" not in str(error.value)
+    assert "Value error" not in str(error.value)
 
 
 def test_a_wrong_option_is_told_with_its_name(
@@ -78,9 +134,10 @@ def test_a_setting_that_does_not_work_is_told_in_one_line(
     tried: dict[str, subprocess.CompletedProcess[str]], case: str
 ) -> None:
     result, told = tried[case], FOUND_BY_TRYING[case][2]
-    [line] = [line for line in result.stderr.splitlines() if line.strip()]
+    [line] = result.stderr.splitlines()
     assert result.returncode == 1
     assert line.startswith("Error: ")
     assert told in line
     assert "s3cret" not in result.stdout + result.stderr
     assert "Listening" not in result.stdout
+    assert ("Starting" in result.stdout) == (case not in ("port in use", "host"))
