@@ -9,7 +9,8 @@ from markdown_it.rules_inline import StateInline
 from service.text.effort import EFFORT
 
 FAILED_ADDRESS = 200  # marks: reading a long address, in vain, takes as long as many of them
-_ADDRESS = re.compile(r"https?://[^\s<>\[\]\"`\\\x00-\x20\x7f]{1,1900}", re.IGNORECASE)
+_PART = r"[^\s<>\[\]\"`\\\x00-\x20\x7f]"
+_ADDRESS = re.compile(rf"https?://{_PART}{{1,1900}}+(?!{_PART})", re.IGNORECASE)
 _SCHEME = re.compile(r"(?<![A-Za-z0-9+.-])https?$", re.IGNORECASE)
 _IMAGE = re.compile(r"https://[^?#]+\.(?:png|jpe?g|gif|webp|svg|avif)(?:[?#].*)?", re.IGNORECASE)
 _TRAILING = ".,;:!?'*_~"
@@ -63,8 +64,11 @@ def _address(state: StateInline, silent: bool) -> bool:
     if not state.src.startswith("://", state.pos):
         return False
     scheme = _SCHEME.search(state.src, max(0, state.pos - 6), state.pos)
-    found = _ADDRESS.match(state.src, scheme.start(), state.posMax) if scheme else None
-    if scheme is None or found is None:
+    if scheme is None:
+        return False
+    found = _ADDRESS.match(state.src, scheme.start(), state.posMax)
+    if found is None:
+        state.env[EFFORT].marks -= FAILED_ADDRESS // 10
         return False
     url = _trim(found[0])
     href = state.md.normalizeLink(url)
