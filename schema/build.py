@@ -22,7 +22,7 @@ from schema.query import Query
 from schema.refusals import HANDLERS
 from schema.revision import Revision
 from schema.scalars import CONFIG
-from schema.scope import OneOperation, Scope
+from schema.scope import OneOperation, Scope, Strangers
 from schema.validation import Validation, validated
 
 KEPT = 128  # documents, as many as the cache of parsing keeps
@@ -60,6 +60,7 @@ def build_schema() -> strawberry.Schema:
             ParserCache,
             OneOperation,
             lambda: Validation(validating),
+            Strangers,
             lambda: CostLimit(estimates),
         ],
     )

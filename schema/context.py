@@ -1,5 +1,6 @@
 """What a request brings with it, and what one operation of it reads with."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,6 +11,7 @@ import asyncpg
 import strawberry
 from graphql import GraphQLError, OperationDefinitionNode
 
+from projections import progress
 from projections.progress import Progress
 from schema.loaders import Loaders
 from schema.reading import ReadSession, is_away
@@ -57,7 +59,8 @@ class Context:
     """One request: who asks.
 
     Shape:  position is what its answer reflects, asked the operation that it was: None before it is
-            answered; asked also when the document is not one.
+            answered; asked also when the document is not one. stranger: its token is nobody's, so only
+            an operation that needs none is admitted.
     """
 
     tools: Tools
@@ -65,33 +68,36 @@ class Context:
     token: str | None = None
     position: int | None = None
     asked: OperationDefinitionNode | None = None
+    stranger: bool = False
+    admitted: bool = False
 
     def position_header(self) -> str | None:
-        """The value of the header Position; None for an answer that reads nothing of the log."""
+        """The value of the header Position; None when nothing ran, or the position cannot be known."""
         return None if self.position is None else str(self.tools.log_position(self.position))
 
 
 async def open_context(tools: Tools, *, token: str | None = None, min_position: str | None = None) -> Context:
     """The context of a request with this bearer token and this header Min-Position, once it is reached.
 
-    Errors: GraphQLError with extensions.code UNAUTHENTICATED (unknown or expired token), INVALID
-            (Min-Position malformed, of another log, or beyond the end) or NOT_YET_VISIBLE.
+    Shape:  the context of a token that is unknown or has expired is a stranger's, whom the schema refuses
+            what is not signing up, in or out. It waits for no position.
+    Errors: GraphQLError with extensions.code INVALID (Min-Position malformed, of another log, or beyond
+            the end) or NOT_YET_VISIBLE.
     """
-    viewer = None if token is None else await authenticate(tools, token)
+    viewer = None if token is None else await tools.accounts.user_of(token)
+    if token is not None and viewer is None:
+        return Context(tools, token=token, stranger=True)
     if min_position is not None:
         await _reach(tools, await _place(tools, min_position))
     return Context(tools, viewer, token)
 
 
-async def authenticate(tools: Tools, token: str) -> UUID:
-    """Whose token it is. Errors: GraphQLError UNAUTHENTICATED, never a silent visitor."""
-    viewer = await tools.accounts.user_of(token)
-    if viewer is None:
-        raise GraphQLError(
-            "This token is unknown or has expired: sign in again, or leave the header Authorization out.",
-            extensions={"code": "UNAUTHENTICATED"},
-        )
-    return viewer
+def unknown_token() -> GraphQLError:
+    """What a stranger is told, who never becomes a visitor without noticing."""
+    return GraphQLError(
+        "This token is unknown or has expired: sign in again, or leave the header Authorization out.",
+        extensions={"code": "UNAUTHENTICATED"},
+    )
 
 
 async def _place(tools: Tools, min_position: str) -> int:
@@ -103,10 +109,13 @@ async def _place(tools: Tools, min_position: str) -> int:
 
 async def _reach(tools: Tools, position: int) -> None:
     if position > (await tools.store.head()).position:
-        raise GraphQLError("Min-Position is beyond the end of the log.", extensions={"code": "INVALID"})
+        raise GraphQLError(
+            "This Position is beyond the end of the log: send one that an answer gave, or none.",
+            extensions={"code": "INVALID"},
+        )
     if not await tools.progress.wait_for(position, tools.wait_seconds):
         raise GraphQLError(
-            "Min-Position is recorded, but cannot be read yet: try again.",
+            "This Position is recorded, but cannot be read yet: try again.",
             extensions={"code": "NOT_YET_VISIBLE", "position": str(tools.log_position(position))},
         )
 
@@ -128,6 +137,17 @@ class Operation:
         """End the snapshot, and tell the request which position it had."""
         await self.session.close()
         self._reflect(self.session.position)
+
+    async def settle(self) -> None:
+        """Give an answer that read nothing the position of the read models, if they say it in time."""
+        if self.session.position is not None or self.request.position is not None:
+            return
+        try:
+            async with asyncio.timeout(self.tools.wait_seconds):
+                self._reflect(await progress.position(self.tools.pool))
+        except Exception as error:
+            if not is_away(error):
+                raise
 
     def _reflect(self, position: int | None) -> None:
         if position is not None:

@@ -6,7 +6,10 @@ from graphql import GraphQLError, OperationDefinitionNode
 from graphql.utilities import get_operation_ast
 from strawberry.extensions import SchemaExtension
 
-from schema.context import Context, Operation
+from schema.context import Context, Operation, unknown_token
+from schema.merging import Fragments
+
+FOR_STRANGERS = frozenset(("signUp", "signIn", "signOut"))
 
 
 class Scope(SchemaExtension):
@@ -24,6 +27,10 @@ class Scope(SchemaExtension):
             await operation.close()
             self.execution_context.context = request
             request.asked = self._asked()
+
+    async def on_execute(self) -> AsyncIterator[None]:
+        yield
+        await self.execution_context.context.settle()
 
     def _asked(self) -> OperationDefinitionNode | None:
         document = self.execution_context.graphql_document
@@ -47,3 +54,26 @@ class OneOperation(SchemaExtension):
                 extensions={"code": "GRAPHQL_VALIDATION_FAILED"},
             )
         yield
+
+
+class Strangers(SchemaExtension):
+    """A token that is nobody's stands in the way of everything but signing up, in and out.
+
+    It comes after what validates, so that fragments are what they seem.
+    """
+
+    def on_validate(self) -> Iterator[None]:
+        request = self.execution_context.context.request
+        request.admitted = not request.stranger or self._may_run()
+        if not request.admitted:
+            raise unknown_token()
+        yield
+
+    def _may_run(self) -> bool:
+        run = self.execution_context
+        document, name = run.graphql_document, run._provided_operation_name
+        operation = get_operation_ast(document, name) if document and not run.pre_execution_errors else None
+        if document is None or operation is None:
+            return False
+        fields = Fragments(document).place([operation.selection_set]).fields.values()
+        return all(one.name.value in FOR_STRANGERS for same in fields for one in same)

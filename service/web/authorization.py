@@ -3,7 +3,7 @@
 from graphql import GraphQLError
 from starlette.requests import Request
 
-from schema.context import Context, Tools, open_context
+from schema.context import Context, Tools, open_context, unknown_token
 from service.web.refusals import Refused, invalid
 
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="shortscience"'}
@@ -12,8 +12,7 @@ CHALLENGE = {"WWW-Authenticate": 'Bearer realm="shortscience"'}
 async def context_of(request: Request, tools: Tools) -> Context:
     """The context of a request, once the read models show what it wants to read.
 
-    Errors: Refused: 401 UNAUTHENTICATED for another scheme and for a token that is unknown or has
-            expired (nobody becomes a visitor without noticing); 400 INVALID for a Min-Position that is
+    Errors: Refused: 401 UNAUTHENTICATED for another scheme; 400 INVALID for a Min-Position that is
             malformed, of another log, or beyond the head; 503 NOT_YET_VISIBLE when the wait runs out.
     """
     token, min_position = bearer_token(request), _min_position(request)
@@ -21,6 +20,15 @@ async def context_of(request: Request, tools: Tools) -> Context:
         return await open_context(tools, token=token, min_position=min_position)
     except GraphQLError as error:
         raise _refusal(error) from error
+
+
+def check_admitted(context: Context) -> None:
+    """What a token that is unknown or has expired stands in the way of has not run.
+
+    Errors: Refused (401): nobody becomes a visitor without noticing.
+    """
+    if context.stranger and not context.admitted:
+        raise _refusal(unknown_token())
 
 
 def bearer_token(request: Request) -> str | None:
@@ -54,6 +62,6 @@ def _refusal(error: GraphQLError) -> Refused:
             details["header"] = "Min-Position"
             return Refused(503, "NOT_YET_VISIBLE", error.message, {"Retry-After": "1"}, **details)
         case "INVALID":
-            return invalid(f"The header Min-Position: {error.message}", header="Min-Position", **details)
+            return invalid(f"Min-Position: {error.message}", header="Min-Position", **details)
         case code:
             raise ValueError(f"no status is known for the code {code}") from error

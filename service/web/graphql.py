@@ -18,7 +18,7 @@ from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
 from schema.context import Context, Tools
-from service.web.authorization import context_of
+from service.web.authorization import check_admitted, context_of
 from service.web.graphiql import graphiql_page
 from service.web.middleware import refusal_of
 from service.web.negotiation import GRAPHQL_RESPONSE, answer_type, wants_html
@@ -100,7 +100,12 @@ class GraphQLEndpoint(GraphQL[Context, None]):
         root_value: None,
         sub_response: Response,
     ) -> ExecutionResult:
-        result = await self._execute(request, request_data, context)
+        try:
+            result = await self._execute(request, request_data, context)
+        except Refused:
+            check_admitted(context)
+            raise
+        check_admitted(context)
         self._note(observed(request.scope), context, result)
         if _could_not_run(result) and GRAPHQL_RESPONSE in str(sub_response.media_type):
             sub_response.status_code = 400

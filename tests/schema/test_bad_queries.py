@@ -213,9 +213,39 @@ async def test_what_goes_wrong_inside_stays_inside(api: Api, capsys: pytest.Capt
 
 async def test_tokens(api: Api) -> None:
     for token in ("", "x", "\x00", "\ud800", "A" * 10_000):
-        with pytest.raises(GraphQLError) as caught:
-            await open_context(api.tools, token=token)
-        assert caught.value.extensions == {"code": "UNAUTHENTICATED"}
+        stranger = Api(api.schema, api.tools, token)
+        refused = await stranger.refused("{ viewer { id } }")
+        assert refused["extensions"] == {"code": "UNAUTHENTICATED"}
+        assert "path" not in refused
+
+
+async def test_a_token_that_is_over_does_not_hinder_signing_up_in_and_out(api: Api) -> None:
+    ada = await api.person("ada")
+    assert await ada.read("mutation { signOut }") == {"signOut": True}
+    assert await ada.read("mutation { ...out } fragment out on Mutation { a: signOut ... { signOut } }") == {
+        "a": False,
+        "signOut": False,
+    }
+    assert (await ada.person("bob")).id
+    signed_in = await ada.do("signIn", username="ada", password="a long enough password")
+    assert signed_in["user"]["username"] == "ada"
+
+
+NOT_FOR_STRANGERS = [
+    "{ __typename }",
+    "mutation { __typename }",
+    "mutation { signOut __typename }",
+    "mutation { signOut ...other } fragment other on Mutation { ... { __typename } }",
+    'mutation { signOut castVote(input: {subjectId: "", value: UP}) { __typename } }',
+    "mutation { signOut { id } }",
+]
+
+
+async def test_nothing_else_runs_with_a_token_that_is_over(api: Api) -> None:
+    stranger = Api(api.schema, api.tools, "unknown")
+    for query in NOT_FOR_STRANGERS:
+        assert (await stranger.refused(query))["extensions"]["code"] == "UNAUTHENTICATED"
+        assert not stranger.context.admitted
 
 
 async def test_positions_to_wait_for(api: Api, tools: Tools) -> None:

@@ -1,6 +1,7 @@
 """One operation shows one moment; the next one shows a new one."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -44,8 +45,18 @@ async def test_a_context_that_lives_longer_reads_anew_each_time(api: Api) -> Non
     assert context.position == 4
 
 
+async def test_an_answer_that_needs_no_position_does_not_wait_for_one(api: Api) -> None:
+    hasty = replace(api, tools=replace(api.tools, wait_seconds=0.1))
+    async with api.tools.pool.acquire() as conn, conn.transaction():
+        await conn.execute("LOCK TABLE read.checkpoint IN ACCESS EXCLUSIVE MODE")
+        assert await hasty.read("{ __typename }") == {"__typename": "Query"}
+    assert hasty.context.position_header() is None
+
+
 async def test_an_answer_tells_its_position(api: Api) -> None:
-    await api.read("{ __typename }")
+    await api.read("{ __typename }")  # it reads nothing
+    assert api.context.position == 0
+    await api.ask("{ nothing }")  # it does not run
     assert api.context.position_header() is None
     ada = await api.person("ada")
     outcome = await ada.do("registerPaper", fields={"bibtexKey": "k", "title": "T", "authors": []})
