@@ -54,7 +54,9 @@ def create_app(tools: Tools, runner: Runner, settings: Settings, watch: Metrics 
         Middleware(CarefulHeaders),
         Middleware(LastResort, answer=_answer),
     ]
-    return Starlette(routes=routes, middleware=middleware, exception_handlers={HTTPException: _http_error})
+    app = Starlette(routes=routes, middleware=middleware, exception_handlers={HTTPException: _http_error})
+    app.router.redirect_slashes = False  # such a redirect leads to whatever Host the request names
+    return app
 
 
 def _names(routes: list[BaseRoute]) -> dict[Any, str]:
@@ -73,7 +75,7 @@ def _answer(request: Request, refused: Refused) -> Response:
         return refused.response()
     error_id = refused.details.get("errorId")
     way_out = f" When you tell us about it, name the error {error_id}." if error_id else ""
-    return notice(refused.status, "This did not work", refused.message + way_out)
+    return notice(refused.status, "This did not work", refused.message + way_out, refused.headers)
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
@@ -83,4 +85,7 @@ async def _http_error(request: Request, error: Exception) -> Response:
     if error.status_code == 404:
         message = "There is nothing at this address. The API is at /graphql."
         return not_found() if wants_html(request) else Refused(404, "NOT_FOUND", message).response()
-    return _answer(request, Refused(error.status_code, "INVALID", error.detail, error.headers))
+    message = error.detail
+    if error.status_code == 405:
+        message = "This address can only be read. To change something, use the API at /graphql."
+    return _answer(request, Refused(error.status_code, "INVALID", message, error.headers))

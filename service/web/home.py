@@ -3,9 +3,10 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from projections import paper, papers, progress
-from projections.feed import count_latest, latest
+from projections import paper, progress
+from projections.feed import latest
 from projections.reading import Page, Reader
+from projections.statistics import statistics
 from projections.summary import SummaryRow
 from service.web import parts
 from service.web.layout import page
@@ -18,10 +19,11 @@ LATEST = 10
 async def home(conn: Reader, _request: Request) -> Response:
     """What this is, and the latest summaries."""
     rows = (await latest(conn, Page(LATEST))).rows
+    counted = await statistics(conn)
     main = page_part(
         "home.html",
-        papers=f"{await papers.count_papers(conn):,}",
-        summaries=f"{await count_latest(conn):,}",
+        papers=f"{counted.paper_count:,}",
+        summaries=f"{counted.public_summary_count:,}",
         position=f"{await progress.position(conn):,}",
         latest=await _teasers(conn, rows),
     )

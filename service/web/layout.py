@@ -1,6 +1,8 @@
 """Whole pages, and the ones that only say something."""
 
-from starlette.responses import HTMLResponse
+from collections.abc import Mapping
+
+from starlette.responses import HTMLResponse, RedirectResponse
 
 from service.web.markup import NOTHING, Html, page_part
 
@@ -14,17 +16,31 @@ def not_found() -> HTMLResponse:
     return notice(
         404,
         "There is nothing here",
-        "Perhaps the address has a typo, or its author took the text back. The latest summaries may have "
-        "something for you all the same.",
+        "Perhaps the address has a typo, or what was here is not public any more. The latest summaries may "
+        "have something for you all the same.",
     )
 
 
-def notice(status: int, heading: str, text: str) -> HTMLResponse:
+def unknown_paper(key: str) -> HTMLResponse:
+    """The page of a citation that leads to no paper."""
+    shown = key if len(key) <= 100 else f"{key[:100]}…"
+    text = f"Nobody has registered a paper with the BibTeX key “{shown}” here yet."
+    return notice(404, "There is nothing here", text)
+
+
+def notice(status: int, heading: str, text: str, headers: Mapping[str, str] | None = None) -> HTMLResponse:
     """A page that only says something."""
-    return page(heading, page_part("notice.html", heading=heading, text=text), status=status)
+    answer = page(heading, page_part("notice.html", heading=heading, text=text), status=status)
+    answer.headers.update(headers or {})
+    return answer
 
 
 def page(title: str, main: Html, *, head: Html = NOTHING, status: int = 200) -> HTMLResponse:
     """A whole page around its main part. No cache keeps it unasked: texts change and can be erased."""
     whole = page_part("layout.html", title=title, main=main, head=head)
     return HTMLResponse(whole, status, {"Cache-Control": "no-cache"})
+
+
+def elsewhere(address: str) -> RedirectResponse:
+    """The way to where this is now. Identifiers can be corrected: no cache keeps it."""
+    return RedirectResponse(address, 302, {"Cache-Control": "no-cache"})

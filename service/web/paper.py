@@ -3,13 +3,13 @@
 from uuid import UUID
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from projections.paper import PaperRow, papers_by_id, papers_by_identifier
 from projections.reading import Page, Reader
 from projections.summary import SummaryOrder, count_of_papers, summaries_of_papers
 from service.web import parts
-from service.web.layout import NotThere, page
+from service.web.layout import NotThere, elsewhere, page, unknown_paper
 from service.web.markup import NOTHING, Html, fill, joined, page_part
 from service.web.threads import shown
 
@@ -19,12 +19,10 @@ SUMMARIES = 50  # on a paper's page; the API has all of them
 async def old_address(conn: Reader, request: Request) -> Response:
     """Where links of texts and of the old site lead: /paper?bibtexKey=KEY."""
     key = request.query_params.get("bibtexKey", "").strip()
-    if not key or "\0" in key:
+    if not key:
         raise NotThere
-    [paper_id] = await papers_by_identifier(conn, [("BIBTEX", key)])
-    if paper_id is None:
-        raise NotThere
-    return RedirectResponse(f"/papers/{paper_id}", 301)
+    [paper_id] = [None] if "\0" in key else await papers_by_identifier(conn, [("BIBTEX", key)])
+    return unknown_paper(key) if paper_id is None else elsewhere(f"/papers/{paper_id}")
 
 
 async def paper_page(conn: Reader, request: Request) -> Response:

@@ -10,10 +10,19 @@ from projections.paper import PaperRow
 from projections.summary import SummaryRow
 from projections.text import TextRow
 from projections.user import UserRow
+from service.domain.events import MetadataSource
 from service.text import excerpt
 from service.web.markup import NOTHING, Html, fill, joined, page_part
 from service.web.threads import Contents, Shown, Thread
 
+SOURCES = {
+    MetadataSource.ARXIV: "arXiv",
+    MetadataSource.BIBSONOMY: "BibSonomy",
+    MetadataSource.CROSSREF: "Crossref",
+    MetadataSource.DBLP: "DBLP",
+    MetadataSource.OPENALEX: "OpenAlex",
+    MetadataSource.BIBTEX: "BibTeX",
+}
 AUTHORS = 30  # names shown; the API has all of them
 ERASED = Html('<p class="gone">This text was erased.</p>')
 REMOVED = Html('<p class="gone">This comment was removed.</p>')
@@ -63,7 +72,7 @@ def summary(one: Shown, contents: Contents) -> Html:
         name=_name(contents, author_id),
         net=row.net,
         votes=f"{row.up} up, {row.down} down",
-        dates=_dates(row.created_at, row.updated_at),
+        dates=_dates(row.created_at, row.updated_at, one.imported_at),
         history=_history(row),
         body=body(contents.texts.get(row.body_payload)),
         comments=_comments(one, contents),
@@ -78,9 +87,27 @@ def authors(names: Sequence[str]) -> str:
 
 def facts(row: PaperRow) -> Html:
     """Where and when it appeared, and its key."""
-    venue = row.venue_name or row.venue_key
-    parts = [venue, None if row.year is None else str(row.year), f"BibTeX key {row.bibtex_key}"]
+    year = None if row.year is None else str(row.year)
+    parts = [_venue(row), year, f"BibTeX key {row.bibtex_key}", _source(row)]
     return joined([part for part in parts if part], " · ")
+
+
+def _venue(row: PaperRow) -> str | None:
+    name = row.venue_name or row.venue_key
+    if row.venue_key is None or name is None:
+        return name
+    return fill('<a href="{address}">{name}</a>', address=venue_address(row.venue_key), name=name)
+
+
+def venue_address(venue_key: str, year: int | None = None) -> str:
+    """The permalink of a venue, or of one of its years."""
+    return f"/venues/{quote(venue_key, safe='/')}" + (f"?year={year}" if year is not None else "")
+
+
+def _source(row: PaperRow) -> str | None:
+    """Where what is known of it comes from, unless somebody typed it."""
+    source = MetadataSource(row.source)
+    return None if source is MetadataSource.MANUAL else f"via {SOURCES[source]}"
 
 
 def links(row: PaperRow) -> Html:
@@ -102,23 +129,25 @@ def recorded(created: datetime, taken: datetime) -> Html:
     """The claimed time, and the log's where it differs: imported history."""
     if created == taken:
         return when(created)
-    return fill("{created}, imported {taken}", created=when(created), taken=when(taken))
+    return joined([when(created), _imported(taken)], ", ")
 
 
 def turn(summary_id: UUID, number: int, last: int) -> Html:
     """Links to the revisions before and after."""
-    before = _revision(summary_id, number - 1, "prev", "← Revision") if number > 1 else Html("<span></span>")
-    after = _revision(summary_id, number + 1, "next", "Revision →") if number < last else NOTHING
+    before = (
+        _revision(summary_id, number - 1, "prev", "← Revision {}") if number > 1 else Html("<span></span>")
+    )
+    after = _revision(summary_id, number + 1, "next", "Revision {} →") if number < last else NOTHING
     return joined([before, after])
 
 
 def _revision(summary_id: UUID, number: int, rel: str, name: str) -> Html:
     return fill(
-        '<a rel="{rel}" href="/summaries/{id}/revisions/{number}">{name} {number}</a>',
+        '<a rel="{rel}" href="/summaries/{id}/revisions/{number}">{name}</a>',
         rel=rel,
         id=summary_id,
         number=number,
-        name=name,
+        name=name.format(number),
     )
 
 
@@ -127,10 +156,17 @@ def _history(row: SummaryRow) -> Html:
     return fill('<a href="{address}">revision {n}</a>', address=address, n=row.revision_number)
 
 
-def _dates(created: datetime, changed: datetime | None) -> Html:
-    if changed is None or changed.date() == created.date():
-        return when(created)
-    return fill("{created}, edited {changed}", created=when(created), changed=when(changed))
+def _dates(created: datetime, changed: datetime | None, imported: datetime | None = None) -> Html:
+    dates = [when(created)]
+    if changed is not None and changed.date() != created.date():
+        dates.append(fill("edited {at}", at=when(changed)))
+    if imported is not None:
+        dates.append(_imported(imported))
+    return joined(dates, ", ")
+
+
+def _imported(at: datetime) -> Html:
+    return fill("imported on {at}", at=when(at))
 
 
 def _name(contents: Contents, user_id: UUID | None) -> str:

@@ -12,6 +12,7 @@ from projections.summary import SummaryRow, summaries_by_id
 from projections.text import sources_by_payload, texts_by_payload
 from projections.user import users_by_id
 from service.web import parts
+from service.web.history import NAMELESS, history
 from service.web.layout import NotThere, page
 from service.web.markup import NOTHING, Html, fill, page_part
 from service.web.paper import paper_of
@@ -26,7 +27,13 @@ async def summary_page(conn: Reader, request: Request) -> Response:
     of = await paper_of(conn, row.paper_id)
     [one], around = await shown(conn, [row])
     summary = parts.summary(one, around)
-    main = page_part("one_summary.html", paper=of.paper_id, title=of.title, summary=summary)
+    main = page_part(
+        "one_summary.html",
+        paper=of.paper_id,
+        title=of.title,
+        summary=summary,
+        history=await history(conn, row.summary_id),
+    )
     return page(f"Summary of “{of.title}”", main, head=_robots(row))
 
 
@@ -68,7 +75,7 @@ async def _note(conn: Reader, payload: UUID | None) -> Html:
 
 async def _editor(conn: Reader, editor_id: UUID | None) -> str:
     [editor] = await users_by_id(conn, [editor_id]) if editor_id else [None]
-    return editor.display_name if editor else "somebody who is not named"
+    return editor.display_name if editor else NAMELESS
 
 
 async def _summary(conn: Reader, request: Request) -> SummaryRow:

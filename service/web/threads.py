@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 from projections.comment import CommentRow, comments_of_summaries, replies_of
 from projections.reading import Page, Reader, Slice
+from projections.revision import revisions_by_number
 from projections.summary import SummaryRow
 from projections.text import TextRow, texts_by_payload
 from projections.user import UserRow, users_by_id
@@ -24,11 +26,15 @@ class Thread:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A summary and its threads; cut: there are more than are shown."""
+    """A summary and its threads.
+
+    Shape:  cut: there are more than are shown; imported_at: when it was recorded, if it claims to be older.
+    """
 
     row: SummaryRow
     threads: list[Thread]
     cut: bool
+    imported_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +50,18 @@ async def shown(conn: Reader, rows: Sequence[SummaryRow]) -> tuple[list[Shown], 
     slices = await comments_of_summaries(conn, [row.summary_id for row in rows], Page(COMMENTS))
     tops = [[Thread(row) for row in one.rows] for one in slices]
     comments = await _grow([thread for one in tops for thread in one], conn)
-    result = [Shown(row, top, one.has_next) for row, top, one in zip(rows, tops, slices, strict=True)]
+    imported = await _imported(conn, rows)
+    result = [
+        Shown(row, top, one.has_next, at)
+        for row, top, one, at in zip(rows, tops, slices, imported, strict=True)
+    ]
     return result, await contents(conn, [*rows, *comments])
+
+
+async def _imported(conn: Reader, rows: Sequence[SummaryRow]) -> list[datetime | None]:
+    """When each one was recorded; None for those that are as old as they say."""
+    firsts = await revisions_by_number(conn, [(row.summary_id, 1) for row in rows])
+    return [one.recorded_at if one and one.recorded_at != one.created_at else None for one in firsts]
 
 
 async def contents(conn: Reader, rows: Sequence[SummaryRow | CommentRow]) -> Contents:

@@ -1,10 +1,9 @@
 """Pages of venues and their years."""
 
 import re
-from urllib.parse import quote
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from projections.paper import PaperRow
 from projections.reading import Page, Reader
@@ -17,7 +16,7 @@ from projections.venue import (
     venues_by_key,
 )
 from service.web import parts
-from service.web.layout import NotThere, page
+from service.web.layout import NotThere, elsewhere, page
 from service.web.markup import NOTHING, Html, fill, joined, page_part
 
 PAPERS = 100  # on a venue's page; the API has all of them
@@ -27,12 +26,7 @@ YEAR = re.compile("[0-9]{1,4}")
 async def old_venue_address(conn: Reader, request: Request) -> Response:
     """Where the old site's links lead: /venue?key=KEY&year=YEAR."""
     venue = await _venue(conn, request.query_params.get("key", "").strip())
-    return RedirectResponse(address(venue.venue_key, _year(request)), 301)
-
-
-def address(venue_key: str, year: int | None = None) -> str:
-    """The permalink of a venue, or of one of its years."""
-    return f"/venues/{quote(venue_key, safe='/')}" + (f"?year={year}" if year is not None else "")
+    return elsewhere(parts.venue_address(venue.venue_key, _year(request)))
 
 
 async def venue_page(conn: Reader, request: Request) -> Response:
@@ -74,7 +68,7 @@ def _edition(venue: VenueRow, edition: EditionRow, shown: int | None) -> Html:
     here = Html(' aria-current="page"') if edition.year == shown else NOTHING
     return fill(
         '<a href="{address}"{here}>{year}</a>',
-        address=address(venue.venue_key, edition.year),
+        address=parts.venue_address(venue.venue_key, edition.year),
         here=here,
         year=edition.year,
     )

@@ -96,7 +96,7 @@ async def _check_back(site: Site) -> None:
 
 async def test_what_nobody_foresaw_is_told_with_an_id_and_no_more(site: Site, database_url: str) -> None:
     session = await site.tools.accounts.sign_up("ada", "a long pass phrase 77", None, None)
-    await execute(database_url, "ALTER TABLE read.paper RENAME TO secret_detail")
+    await execute(database_url, "ALTER TABLE read.statistics RENAME TO secret_detail")
     await execute(database_url, "ALTER TABLE accounts.sessions RENAME TO secret_detail")
     with capture_logs() as logged:
         signed_in = await site.ask("{__typename}", {"authorization": f"Bearer {session.token}"})

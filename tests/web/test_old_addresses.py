@@ -8,7 +8,8 @@ from tests.web.site import Site
 async def moved(site: Site, address: str) -> str:
     """Where an address leads."""
     response = await site.client.get(address)
-    assert response.status_code == 301, response.text
+    assert response.status_code == 302, response.text
+    assert response.headers["cache-control"] == "no-cache"
     return response.headers["location"]
 
 

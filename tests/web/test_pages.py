@@ -1,5 +1,7 @@
 """Pages for people: what they show, to whom, and that nothing in them runs."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from uuid import UUID, uuid4
 
@@ -7,8 +9,8 @@ import httpx
 import pytest
 
 from service.commands.comment import RemoveComment, remove_comment
-from service.commands.summary import RetractSummary, retract_summary
-from service.domain.events import Visibility
+from service.commands.summary import PublishSummary, RetractSummary, publish_summary, retract_summary
+from service.domain.events import MetadataSource, Visibility
 from tests.web.site import Site
 
 BROWSER = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
@@ -129,6 +131,70 @@ async def test_revisions_turn(site: Site) -> None:
     assert "Third text" in await page(site, f"/summaries/{summary}")
 
 
+async def test_a_summary_lists_its_whole_history(site: Site) -> None:
+    ada, _, summary = await work(site)
+    await site.revise(ada, summary, "Second text", "Said it <better>", 1)
+    await site.revise(ada, summary, "Third text", None, 2)
+    html = await page(site, f"/summaries/{summary}")
+    listed = html[html.index("History") :]
+    for number in (1, 2, 3):
+        assert f'href="/summaries/{summary}/revisions/{number}">Revision {number}</a>' in listed
+    assert "Said it &lt;better&gt;" in listed
+    assert listed.count("Ada &lt;Lovelace&gt;") == 3
+    turns = await page(site, f"/summaries/{summary}/revisions/2")
+    assert ">← Revision 1</a>" in turns
+    assert ">Revision 3 →</a>" in turns
+
+
+async def test_what_was_imported_says_so(site: Site) -> None:
+    ada = await site.user("ada")
+    paper = await site.paper(ada, "DeepFace", "a", source=MetadataSource.ARXIV, venue_key="conf/cvpr")
+    acting = replace(site.acting(ada), occurred_at=datetime(2014, 3, 5, tzinfo=UTC))
+    summary = await site.visible(
+        await publish_summary(acting, PublishSummary(paper, "Of old.", Visibility.PUBLIC, None))
+    )
+    for path in (f"/papers/{paper}", f"/summaries/{summary}", f"/summaries/{summary}/revisions/1"):
+        html = await page(site, path)
+        assert "5 March 2014</time>, imported on <time" in html
+    html = await page(site, f"/papers/{paper}")
+    assert "via arXiv" in html
+    assert '<a href="/venues/conf/cvpr">conf/cvpr</a>' in html
+    typed = await page(site, f"/papers/{await site.paper(ada, 'Typed', 'b')}")
+    assert " via " not in typed
+
+
+async def test_home_counts_what_is_public(site: Site) -> None:
+    _, paper, _ = await work(site)
+    await site.summary(await site.user("bob"), paper, "Mine.", Visibility.PRIVATE)
+    await site.summary(await site.user("eve"), paper, "Ours.")
+    home = await page(site, "/")
+    assert "<dt>Papers</dt><dd>1</dd>" in home
+    assert "<dt>Summaries</dt><dd>2</dd>" in home
+
+
+async def test_a_citation_of_an_unknown_paper_says_what_is_missing(site: Site) -> None:
+    html = await page(site, "/paper?bibtexKey=<unknown>", 404)
+    assert "“&lt;unknown&gt;”" in html
+    assert "took" not in html
+
+
+async def test_a_browser_that_posts_to_a_page_is_told_kindly(site: Site) -> None:
+    response = await site.client.post("/", headers=BROWSER)
+    assert response.status_code == 405
+    assert "GET" in response.headers["allow"]
+    assert "use the API at /graphql" in response.text
+
+
+@pytest.mark.parametrize(
+    "path", ["/graphql/", "/assets", "/assets/graphiql", "/healthz/", "/venues", "//evil.org/"]
+)
+async def test_no_redirect_trusts_the_host(site: Site, path: str) -> None:
+    response = await site.client.get(site.url + path, headers={"host": "evil.org"})
+    assert response.status_code == 404
+    assert "location" not in response.headers
+    assert "evil.org" not in response.text
+
+
 async def test_unlisted_work_is_seen_by_its_address_only(site: Site) -> None:
     _, paper, summary = await work(site, Visibility.UNLISTED)
     assert "It <em>maps</em>" in (html := await page(site, f"/summaries/{summary}"))
@@ -154,7 +220,7 @@ async def test_the_old_address_leads_to_the_paper(site: Site) -> None:
     _, paper, _ = await work(site)
     for key in ("conf/cvpr/SchroffKP15", "conf%2Fcvpr%2FSchroffKP15"):
         moved = await site.client.get(f"/paper?bibtexKey={key}")
-        assert moved.status_code == 301
+        assert moved.status_code == 302
         assert moved.headers["location"] == f"/papers/{paper}"
 
 
@@ -170,6 +236,10 @@ async def test_the_old_address_leads_to_the_paper(site: Site) -> None:
         "/paper?bibtexKey=",
         "/paper?bibtexKey=unknown",
         "/paper?bibtexKey=%00",
+        "/graphql/",
+        "/assets",
+        "/assets/graphiql",
+        "/venues",
         "/paper?bibtexKey=%ff%fe",
         "/paper?bibtexKey=" + "x" * 20_000,
         "/papers/%00",
