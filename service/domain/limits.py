@@ -33,31 +33,30 @@ _INVISIBLE = frozenset(("Zs", "Zl", "Zp", "Cc", "Cf"))
 
 
 def name_of(path: Path) -> str:
-    """How an error calls the field, such as 'title' or 'authors 3'."""
-    return f"{path[-2]} {int(path[-1]) + 1}" if path[-1].isdecimal() else path[-1]
+    """How an error calls the field, such as 'title' or 'authors[3]', counted from 0 as in paths."""
+    return f"{path[-2]}[{path[-1]}]" if path[-1].isdecimal() else path[-1]
 
 
-def text(value: str, limit: int, path: Path) -> str:
-    """The text exactly as written.
+def text(value: str, limit: int, path: Path, *, optional: bool = False) -> str:
+    """The text exactly as written; optional: it could be left out.
 
     Errors: Invalid when it is blank, longer than limit, or holds a character that no text may hold.
     """
     check_characters(value, path)
     check_length(value, limit, path)
     if all(unicodedata.category(character) in _INVISIBLE for character in value):
-        raise Invalid(
-            f"{name_of(path)} is blank: write something, or leave it out if it is optional.", path=path
-        )
+        way_out = "write something, or leave it out" if optional else "write something"
+        raise Invalid(f"{name_of(path)} is blank: {way_out}.", path=path)
     return value
 
 
-def line(value: str, limit: int, path: Path) -> str:
+def line(value: str, limit: int, path: Path, *, optional: bool = False) -> str:
     """A name or a title: NFC, without space around it, each run of white space one space.
 
     Errors: as `text`; the length is that of the result.
     """
     check_characters(value, path)
-    return text(" ".join(unicodedata.normalize("NFC", value).split()), limit, path)
+    return text(" ".join(unicodedata.normalize("NFC", value).split()), limit, path, optional=optional)
 
 
 def check_characters(value: str, path: Path) -> None:

@@ -129,8 +129,8 @@ def exists_already(paper_id: UUID, path: Path) -> ExistsAlready:
     )
 
 
-def _optional(value: str | None, rule: Callable[[str, int, Path], str], limit: int, name: str) -> str | None:
-    return None if value is None else rule(value, limit, (*FIELDS, name))
+def _optional(value: str | None, rule: Callable[..., str], limit: int, name: str) -> str | None:
+    return None if value is None else rule(value, limit, (*FIELDS, name), optional=True)
 
 
 def _identifier(value: str | None, rule: Callable[[str, Path], str], name: str) -> str | None:

@@ -185,4 +185,4 @@ def _check_author(state: Summary, editor: UUID | None) -> None:
 
 
 def _short(value: str | None, name: str) -> str | None:
-    return None if value is None else limits.text(value, limits.NOTE, ("input", name))
+    return None if value is None else limits.text(value, limits.NOTE, ("input", name), optional=True)

@@ -12,6 +12,7 @@ from service.domain.events import DomainEvent, UserSignedUp
 
 UserEvent = UserSignedUp
 USERNAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{2,38}")
+NOT_OF_A_USERNAME = re.compile(r"[^A-Za-z0-9_-]")
 USERNAME_PATH = ("input", "username")
 RESERVED = frozenset(
     {"admin", "administrator", "anonymous", "api", "graphql", "me", "moderator", "root", "search", "settings"}
@@ -49,7 +50,7 @@ def decide_sign_up(user_id: UUID, username: str, display_name: str | None) -> tu
     _check_username(username)
     shown = display_name
     if shown is not None:
-        shown = limits.line(shown, limits.NAME, ("input", "displayName"))
+        shown = limits.line(shown, limits.NAME, ("input", "displayName"), optional=True)
     return (UserSignedUp(originator_id=user_id, originator_version=1, username=username, display_name=shown),)
 
 
@@ -62,11 +63,19 @@ def exists_already(user_id: UUID) -> ExistsAlready:
     return ExistsAlready("This username is taken: choose another one.", "user", user_id, path=USERNAME_PATH)
 
 
+def _what_is_wrong(username: str) -> str:
+    if not 3 <= len(username) <= 39:
+        return f"this one has {len(username):,} characters"
+    if other := NOT_OF_A_USERNAME.search(username):
+        return f"this one has the character U+{ord(other.group()):04X}"
+    return f"this one begins with '{username[0]}'"
+
+
 def _check_username(username: str) -> None:
     if not USERNAME.fullmatch(username):
         raise Invalid(
             "A username has 3 to 39 letters (A–Z), digits, '-' and '_', and begins with a letter or a digit: "
-            f"this one has {len(username):,} characters or others among them.",
+            f"{_what_is_wrong(username)}.",
             path=USERNAME_PATH,
         )
     if username.casefold() in RESERVED:

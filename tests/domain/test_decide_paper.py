@@ -100,7 +100,21 @@ def test_bad_metadata_is_refused_with_its_field(change: dict[str, object], path:
     outcome.refused(Invalid, "input", "fields", *path)
 
 
-def test_an_entry_of_a_list_is_counted_from_one() -> None:
+def test_an_entry_of_a_list_is_counted_as_in_its_path() -> None:
     outcome = given(paper_from).when(register(replace(FACENET, authors=("Ada", "x" * 201))))
+    outcome.refused(Invalid, "input", "fields", "authors", "1")
     assert outcome.error is not None
-    assert outcome.error.message == "authors 2 has 201 characters, and the limit is 200: shorten it."
+    assert outcome.error.message == "authors[1] has 201 characters, and the limit is 200: shorten it."
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"title": " "}, "title is blank: write something."),
+        ({"abstract": " "}, "abstract is blank: write something, or leave it out."),
+    ],
+)
+def test_only_what_is_optional_can_be_left_out(change: dict[str, object], message: str) -> None:
+    outcome = given(paper_from).when(register(replace(FACENET, **change)))
+    assert outcome.error is not None
+    assert outcome.error.message == message

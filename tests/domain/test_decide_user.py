@@ -50,3 +50,18 @@ def test_a_display_name_is_a_line_of_text(name: str) -> None:
 
 def test_a_claim_does_not_know_case() -> None:
     assert claim_key("ADA") == claim_key("ada") == "username:ada"
+
+
+@pytest.mark.parametrize(
+    ("username", "wrong"),
+    [
+        ("ab", "this one has 2 characters."),
+        ("a" * 40, "this one has 40 characters."),
+        ("ada lace", "this one has the character U+0020."),
+        ("_ada", "this one begins with '_'."),
+    ],
+)
+def test_what_is_wrong_with_a_username(username: str, wrong: str) -> None:
+    outcome = given(user_from).when(sign_up(username))
+    assert outcome.error is not None
+    assert outcome.error.message.endswith(f": {wrong}")
