@@ -83,7 +83,9 @@ class Paper(Node):
     )
     url: str | None = strawberry.field(description="Where to read about it.")
     pdf_url: str | None = strawberry.field(description="Its PDF: that of arXiv, for papers that are there.")
-    created_at: datetime = strawberry.field(description="When it was registered.")
+    created_at: datetime = strawberry.field(
+        description="As claimed by an import, otherwise when it was recorded."
+    )
 
     @resolved(description="Where it appeared; null when that is not known.")
     def venue(self, info: Info) -> Venue | None:

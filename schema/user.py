@@ -27,7 +27,9 @@ class User(Node):
     user_id: strawberry.Private[UUID]
     username: str = strawberry.field(description="Unique, whatever its case.")
     display_name: str = strawberry.field(description="The name to show; the username when there is no other.")
-    joined_at: datetime = strawberry.field(description="When they signed up.")
+    joined_at: datetime = strawberry.field(
+        description="As claimed by an import, otherwise when it was recorded."
+    )
 
     @resolved(
         description="Their public summaries, without anonymous ones, the latest change of the text first; to "
