@@ -92,7 +92,11 @@ def _is_too_deep(cause: Exception, path: object) -> bool:
 
 def _logged(error: GraphQLError, cause: Exception, message: str, code: str) -> GraphQLError:
     error_id = uuid4().hex
-    logger.error("request failed", error_id=error_id, code=code, path=error.path, exc_info=cause)
+    if is_away(cause) or isinstance(cause, LogUnavailable):  # one line: they fail by the hundred
+        about: dict[str, Any] = {"error": f"{type(cause).__name__}: {cause}"}
+    else:
+        about = {"exc_info": cause}
+    logger.error("request failed", error_id=error_id, code=code, path=error.path, **about)
     return _shown(error, message, {"code": code, "errorId": error_id})
 
 

@@ -82,8 +82,12 @@ async def _check_away(site: Site, token: str) -> None:
     for headers in ({"authorization": f"Bearer {token}"}, {"min-position": position}):
         refused = error(await site.ask("{__typename}", headers), 503, "BUSY", "try again")
         assert refused["extensions"] == {"code": "BUSY"}
-    (busy,) = (await site.ask("{ feed { totalCount } }")).json()["errors"]
+    with capture_logs() as logged:
+        (busy,) = (await site.ask("{ feed { totalCount } }")).json()["errors"]
     assert busy["extensions"]["code"] == "BUSY"
+    [line] = [entry for entry in logged if entry.get("error_id") == busy["extensions"]["errorId"]]
+    assert line["error"]
+    assert "exc_info" not in line
 
 
 async def _check_back(site: Site) -> None:
