@@ -4,7 +4,19 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from projections import comment, paper, revision, statistics, summary_writer, text, user, venue, vote
+from projections import (
+    comment,
+    event_writer,
+    paper,
+    past_writer,
+    revision,
+    statistics,
+    summary_writer,
+    text,
+    user,
+    venue,
+    vote,
+)
 from projections.writing import Writer, move_checkpoint
 from service.domain.events import SubjectKind
 from service.eventstore.model import Recorded
@@ -31,6 +43,8 @@ async def apply(
     comments = await comment.apply(conn, by_category["comment"], tallies[SubjectKind.COMMENT])
     await revision.apply(conn, by_category["summary"])
     changes = await summary_writer.apply(conn, by_category["summary"], tallies[SubjectKind.SUMMARY], comments)
+    await past_writer.apply(conn, by_category["summary"], by_category["comment"])
+    await event_writer.apply(conn, events, changes.withdrawals)
     await paper.count(conn, changes.papers)
     await venue.count(conn, changes.papers)
     await statistics.apply(conn, papers, users, changes)

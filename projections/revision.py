@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from projections.reading import Page, Reader, Slice, in_order, row_maker, slices
 from projections.writing import Writer, arrays
-from service.domain.events import SummaryPublished, SummaryRevised
+from service.domain.events import Revising, RevisionRedacted, SummaryRestored, revision_of
 from service.eventstore.model import Recorded
 
 
@@ -21,6 +21,10 @@ class RevisionRow(Struct, frozen=True):
     created_at: datetime
     recorded_at: datetime
     position: int
+    restored: int | None
+    redacted_at: datetime | None = None
+    redacted_by: UUID | None = None
+    redaction_payload: UUID | None = None
 
     def key(self) -> tuple[int]:
         """Its place among the summary's revisions."""
@@ -73,30 +77,55 @@ async def revisions_by_number(conn: Reader, numbers: Sequence[tuple[UUID, int]])
 
 
 async def apply(conn: Writer, events: Sequence[Recorded]) -> None:
-    """Write the revisions that a batch of summaries' events made."""
-    made = [
-        _made(one, one.event) for one in events if isinstance(one.event, SummaryPublished | SummaryRevised)
-    ]
+    """Write the revisions that a batch of summaries' events made, and which ones were redacted."""
+    made = [_made(one, one.event) for one in events if isinstance(one.event, Revising)]
     if made:
         await conn.execute(
             """
             INSERT INTO revision (summary_id, number, editor_id, body_payload, note_payload, created_at,
-                                  recorded_at, position)
+                                  recorded_at, position, restored)
             SELECT * FROM unnest($1::uuid[], $2::int[], $3::uuid[], $4::uuid[], $5::uuid[], $6::timestamptz[],
-                                 $7::timestamptz[], $8::bigint[])
+                                 $7::timestamptz[], $8::bigint[], $9::int[])
             """,
-            *arrays(made, *RevisionRow.__struct_fields__),
+            *arrays(made, *_MADE),
         )
+    redactions = [(one, one.event) for one in events if isinstance(one.event, RevisionRedacted)]
+    if redactions:
+        await _redact(conn, redactions)
 
 
-def _made(recorded: Recorded, event: SummaryPublished | SummaryRevised) -> RevisionRow:
+_MADE = (
+    "summary_id", "number", "editor_id", "body_payload", "note_payload", "created_at", "recorded_at",
+    "position", "restored",
+)  # fmt: skip
+
+
+def _made(recorded: Recorded, event: Revising) -> RevisionRow:
     return RevisionRow(
         summary_id=event.originator_id,
-        number=event.revision if isinstance(event, SummaryRevised) else 1,
+        number=revision_of(event),
         editor_id=recorded.actor,
         body_payload=recorded.payloads["body"],
         note_payload=recorded.payloads.get("note"),
         created_at=recorded.occurred_at,
         recorded_at=recorded.recorded_at,
         position=recorded.position,
+        restored=event.restored if isinstance(event, SummaryRestored) else None,
+    )
+
+
+async def _redact(conn: Writer, redactions: Sequence[tuple[Recorded, RevisionRedacted]]) -> None:
+    await conn.execute(
+        """
+        UPDATE revision r
+           SET redacted_at = x.at, redacted_by = x.actor, redaction_payload = x.reason
+          FROM unnest($1::uuid[], $2::int[], $3::timestamptz[], $4::uuid[], $5::uuid[])
+               AS x(summary_id, number, at, actor, reason)
+         WHERE r.summary_id = x.summary_id AND r.number = x.number
+        """,
+        [event.originator_id for _, event in redactions],
+        [event.revision for _, event in redactions],
+        [recorded.occurred_at for recorded, _ in redactions],
+        [recorded.actor for recorded, _ in redactions],
+        [recorded.payloads.get("reason") for recorded, _ in redactions],
     )

@@ -15,6 +15,7 @@ from projections.writing import Writer, arrays, ids_of, known
 from service.domain.events import (
     PayloadsErased,
     SummaryPublished,
+    SummaryRestored,
     SummaryRetracted,
     SummaryRevised,
     SummaryVisibilitySet,
@@ -38,11 +39,12 @@ class PaperChange:
 
 @dataclass(slots=True)
 class Changes:
-    """What a batch did to counts: of listed summaries, and of comments on them."""
+    """What a batch did to lists and counts: of listed summaries, and of comments on them."""
 
     papers: defaultdict[UUID, PaperChange] = field(default_factory=lambda: defaultdict(PaperChange))
     summaries: int = 0
     comments: int = 0
+    withdrawals: set[int] = field(default_factory=set)  # positions of events that took one out of the lists
 
 
 async def apply(
@@ -51,13 +53,17 @@ async def apply(
     """Write what a batch of summaries' events says, and what votes and comments change."""
     before = await _rows_before(conn, list(ids_of(events)))
     authors = await _anonymous_authors(conn, events)
-    rows = dict(before)
+    rows, withdrawals = dict(before), set()
     for recorded in events:
+        was = rows.get(summary_id := recorded.event.originator_id)
         _evolve(rows, authors, recorded)
+        if was is not None and was.listed and not rows[summary_id].listed:
+            withdrawals.add(recorded.position)
     counted = tallies.keys() | comments.keys()
     for summary_id in counted & rows.keys():
         rows[summary_id] = _counted(rows[summary_id], tallies.get(summary_id), comments.get(summary_id, 0))
     changes = _changes(before, rows)
+    changes.withdrawals = withdrawals
     if rows:
         await _store(conn, rows)
     if others := list(counted - rows.keys()):
@@ -100,7 +106,7 @@ def _evolve(rows: dict[UUID, SummaryRow], authors: Mapping[UUID, UUID], recorded
     match recorded.event:
         case SummaryPublished() as event:
             rows[summary_id] = _published(recorded, event, authors)
-        case SummaryRevised(revision=number):
+        case SummaryRevised(revision=number) | SummaryRestored(revision=number):
             row, body = known(rows, summary_id), recorded.payloads["body"]
             rows[summary_id] = replace(
                 row, revision_number=number, body_payload=body, updated_at=recorded.occurred_at

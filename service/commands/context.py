@@ -78,6 +78,7 @@ class Decision:
     releases: tuple[Claim, ...] = ()
     actor: UUID | None = None  # None: who asks
     unnamed: bool = False  # true: the log does not say who did it
+    erases: tuple[UUID, ...] = ()  # payloads to destroy
 
 
 Decide = Callable[[], Awaitable[Decision]]
@@ -131,6 +132,7 @@ async def _attempt(ctx: Context, decision: Decision, command_id: UUID, request_h
             releases=decision.releases,
             actor=None if decision.unnamed else decision.actor or ctx.actor,
             occurred_at=ctx.occurred_at,
+            erases=decision.erases,
         )
     )
     return Done(appended.subject, appended.position, appended.replayed)

@@ -7,7 +7,7 @@ from uuid import UUID
 from service.commands.context import Context, Decision, Done, execute
 from service.commands.paper import paper_of
 from service.domain import ids, summary
-from service.domain.events import SummaryPublished, Visibility
+from service.domain.events import Revising, SummaryPublished, Visibility, revision_of
 from service.domain.limits import Path
 from service.domain.summary import Summary
 from service.eventstore.model import Claim, Contents, Recorded
@@ -31,6 +31,26 @@ class ReviseSummary:
     body: str
     note: str | None
     expected_revision: int
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreRevision:
+    summary_id: UUID
+    number: int
+    note: str | None
+    expected_revision: int
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RedactRevision:
+    """note_too: what its editor said about it goes as well."""
+
+    summary_id: UUID
+    number: int
+    reason: str | None = None
+    note_too: bool = False
     idempotency_key: str | None = None
 
 
@@ -109,6 +129,43 @@ async def import_revision(ctx: Context, command: ReviseSummary) -> Done:
     return await execute(ctx, command, decide)
 
 
+async def restore_revision(ctx: Context, command: RestoreRevision) -> Done:
+    """A new revision with an earlier one's text; the text as it is already appends nothing.
+
+    Errors: Unauthenticated, NotFound, Forbidden, Invalid, RevisedMeanwhile, KeyReused.
+    """
+    editor = ctx.signed_in()
+
+    async def decide() -> Decision:
+        recorded = await ctx.store.load(command.summary_id, contents="latest")
+        state, made = _seen(ctx, recorded), _revision(recorded, command.number)
+        body = await _body(ctx, made) if made else None
+        events = summary.decide_restore(
+            state, editor, command.number, body, command.note, command.expected_revision
+        )
+        return Decision(state.id, events, unnamed=state.anonymous)
+
+    return await execute(ctx, command, decide)
+
+
+async def redact_revision(ctx: Context, command: RedactRevision) -> Done:
+    """Destroy a revision's text for good. That it was there, who redacted it, when and why stays.
+
+    Errors: Unauthenticated, NotFound, Forbidden, Invalid, KeyReused.
+    """
+    editor, erasure_id = ctx.signed_in(), ctx.new_id()
+
+    async def decide() -> Decision:
+        recorded = await ctx.store.load(command.summary_id, contents="latest")
+        state, made = _seen(ctx, recorded), _revision(recorded, command.number)
+        fields = ("body", "note") if command.note_too else ("body",)
+        payloads = tuple(made.payloads[name] for name in fields if name in made.payloads) if made else ()
+        events = summary.decide_redact(state, editor, command.number, command.reason, erasure_id, payloads)
+        return Decision(state.id, events, unnamed=state.anonymous, erases=payloads if events else ())
+
+    return await execute(ctx, command, decide)
+
+
 async def retract_summary(ctx: Context, command: RetractSummary) -> Done:
     """Withdraw it, and give the place per user and paper back.
 
@@ -144,7 +201,27 @@ async def summary_of(
     recorded = await ctx.store.load(summary_id, contents=contents)
     if contents == "none" and _is_anonymous(recorded):
         recorded = await ctx.store.load(summary_id, contents="latest")  # who wrote it is a content
+    return _seen(ctx, recorded, path)
+
+
+def _seen(ctx: Context, recorded: Sequence[Recorded], path: Path = SUMMARY_ID) -> Summary:
+    """The summary as the actor may see it. Errors: NotFound."""
     return summary.seen(summary.summary_from(item.event for item in recorded), ctx.actor, path)
+
+
+def _revision(recorded: Sequence[Recorded], number: int) -> Recorded | None:
+    """What made the revision of this number."""
+    for one in recorded:
+        if isinstance(one.event, Revising) and revision_of(one.event) == number:
+            return one
+    return None
+
+
+async def _body(ctx: Context, revision: Recorded) -> str | None:
+    """Its text; None when redacted."""
+    payload_id = revision.payloads["body"]
+    content = (await ctx.store.contents([payload_id]))[payload_id]
+    return None if content is None else content.decode()
 
 
 def _is_anonymous(recorded: Sequence[Recorded]) -> bool:

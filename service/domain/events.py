@@ -125,6 +125,28 @@ class SummaryRevised(DomainEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SummaryRestored(DomainEvent):
+    """A new revision with the text of an earlier one, in a payload of its own."""
+
+    category: ClassVar[str] = "summary"
+
+    revision: int
+    restored: int  # the number of the earlier one
+    body: str | None = forgettable()
+    note: str | None = forgettable()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevisionRedacted(DomainEvent):
+    """A revision's text is gone for good; the PayloadsErased beside it names what was destroyed."""
+
+    category: ClassVar[str] = "summary"
+
+    revision: int
+    reason: str | None = forgettable()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SummaryVisibilitySet(DomainEvent):
     category: ClassVar[str] = "summary"
 
@@ -194,11 +216,20 @@ class VoteWithdrawn(DomainEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PayloadsErased(DomainEvent):
-    """These contents were destroyed. Read models drop what they hold of them."""
+    """These contents were destroyed. Read models drop what they hold of them.
+
+    Version 2 says which stream's they were; None where nobody noted it.
+    """
 
     category: ClassVar[str] = "erasure"
+    class_version: ClassVar[int] = 2
 
     payload_ids: tuple[UUID, ...]
+    subject_id: UUID | None = None
+
+    @staticmethod
+    def upcast_v1_v2(state: dict[str, Any]) -> None:
+        """Whose they were was not noted."""
 
 
 EVENTS: tuple[type[DomainEvent], ...] = (
@@ -206,6 +237,8 @@ EVENTS: tuple[type[DomainEvent], ...] = (
     UserSignedUp,
     SummaryPublished,
     SummaryRevised,
+    SummaryRestored,
+    RevisionRedacted,
     SummaryVisibilitySet,
     SummaryRetracted,
     CommentPosted,
@@ -215,3 +248,10 @@ EVENTS: tuple[type[DomainEvent], ...] = (
     VoteWithdrawn,
     PayloadsErased,
 )
+
+Revising = SummaryPublished | SummaryRevised | SummaryRestored  # what makes a revision
+
+
+def revision_of(event: Revising) -> int:
+    """The number of the revision that the event made."""
+    return 1 if isinstance(event, SummaryPublished) else event.revision

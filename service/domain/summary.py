@@ -9,8 +9,11 @@ from service.domain import ids, limits, policy, vote
 from service.domain.errors import ExistsAlready, Forbidden, Invalid, NotFound, RevisedMeanwhile
 from service.domain.events import (
     DomainEvent,
+    PayloadsErased,
+    RevisionRedacted,
     SubjectKind,
     SummaryPublished,
+    SummaryRestored,
     SummaryRetracted,
     SummaryRevised,
     SummaryVisibilitySet,
@@ -19,7 +22,14 @@ from service.domain.events import (
 )
 from service.domain.limits import Path
 
-SummaryEvent = SummaryPublished | SummaryRevised | SummaryVisibilitySet | SummaryRetracted
+SummaryEvent = (
+    SummaryPublished
+    | SummaryRevised
+    | SummaryRestored
+    | RevisionRedacted
+    | SummaryVisibilitySet
+    | SummaryRetracted
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +48,7 @@ class Summary:
     body: str | None
     retracted: bool = False
     anonymous: bool = False
+    redacted: frozenset[int] = frozenset()  # numbers of revisions whose text is gone
 
 
 def evolve(state: Summary | None, event: SummaryEvent) -> Summary:
@@ -47,8 +58,10 @@ def evolve(state: Summary | None, event: SummaryEvent) -> Summary:
         raise ValueError(f"summary {event.originator_id} does not begin with SummaryPublished")
     state = replace(state, version=event.originator_version)
     match event:
-        case SummaryRevised():
+        case SummaryRevised() | SummaryRestored():
             return replace(state, revision=event.revision, body=event.body)
+        case RevisionRedacted():
+            return replace(state, redacted=state.redacted | {event.revision})
         case SummaryVisibilitySet():
             return replace(state, visibility=event.visibility)
         case SummaryRetracted():
@@ -125,6 +138,71 @@ def decide_revise(
     )
 
 
+def decide_restore(
+    state: Summary,
+    editor: UUID,
+    number: int,
+    body: str | None,
+    note: str | None,
+    expected_revision: int,
+) -> tuple[SummaryRestored, ...]:
+    """Make an earlier revision's text, `body`, the current one, as a new revision.
+
+    The text as it is already changes nothing.
+    Errors: Forbidden, Invalid, NotFound (no such revision), RevisedMeanwhile.
+    """
+    _check_author(state, editor)
+    why = _short(note, "note")
+    _check_number(state, number)
+    if expected_revision != state.revision:
+        raise RevisedMeanwhile(state.revision)
+    if body is None:
+        raise Invalid(
+            f"The text of revision {number} was redacted: restore another one.", path=("input", "number")
+        )
+    if body == state.body:
+        return ()
+    return (
+        SummaryRestored(
+            originator_id=state.id,
+            originator_version=state.version + 1,
+            revision=state.revision + 1,
+            restored=number,
+            body=body,
+            note=why,
+        ),
+    )
+
+
+def decide_redact(
+    state: Summary,
+    editor: UUID,
+    number: int,
+    reason: str | None,
+    erasure_id: UUID,
+    payloads: tuple[UUID, ...],
+) -> tuple[DomainEvent, ...]:
+    """Destroy what a revision says, for good; also of a retracted summary. Twice changes nothing.
+
+    Shape:  payloads are the revision's own, in the log; erasure_id is a new stream's.
+    Errors: Forbidden, Invalid, NotFound (no such revision).
+    """
+    why = _short(reason, "reason")
+    if not policy.is_own(editor, state.author_id):
+        raise Forbidden("Only its author may redact a summary's revisions.", path=("input", "summaryId"))
+    _check_number(state, number)
+    if number in state.redacted:
+        return ()
+    return (
+        RevisionRedacted(
+            originator_id=state.id, originator_version=state.version + 1, revision=number, reason=why
+        ),
+        PayloadsErased(
+            originator_id=erasure_id, originator_version=1, payload_ids=payloads, subject_id=state.id
+        ),
+    )
+
+
 def decide_set_visibility(
     state: Summary, editor: UUID, visibility: Visibility
 ) -> tuple[SummaryVisibilitySet, ...]:
@@ -182,6 +260,14 @@ def _check_author(state: Summary, editor: UUID | None) -> None:
     if policy.is_own(editor, state.author_id):
         raise Invalid("This summary is retracted and stays as it is: publish a new one.", path=path)
     raise Forbidden("Only its author may change a summary: comment on it, or publish your own.", path=path)
+
+
+def _check_number(state: Summary, number: int) -> None:
+    if not 1 <= number <= state.revision:
+        raise NotFound(
+            f"There is no revision {number:,}: this summary has revisions 1 to {state.revision:,}.",
+            path=("input", "number"),
+        )
 
 
 def _short(value: str | None, name: str) -> str | None:

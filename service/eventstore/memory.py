@@ -70,6 +70,9 @@ class MemoryStore:
         rows = (row for row in self._rows[max(after, 0) :] if not topics or row.type in topics)
         return self._decode([row for row, _ in zip(rows, range(limit), strict=False)], contents)
 
+    async def contents(self, payload_ids: Sequence[UUID]) -> dict[UUID, bytes | None]:
+        return {payload_id: self._contents.get(payload_id) for payload_id in payload_ids}
+
     async def head(self) -> Head:
         return Head(self._log_id, len(self._rows))
 

@@ -159,6 +159,10 @@ class EventStore(Protocol):
         """Up to limit events after a position, in order; contents as in load."""
         ...
 
+    async def contents(self, payload_ids: Sequence[UUID]) -> dict[UUID, bytes | None]:
+        """Single contents of events, as stored; None where erased."""
+        ...
+
     async def head(self) -> Head:
         """Where the log ends now."""
         ...

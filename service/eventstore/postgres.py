@@ -118,9 +118,9 @@ class PostgresStore:
         decode = self._codec.decode
         decoded = [decode(topic, version, data) for _, topic, version, _, _, _, data in rows]
         wanted = wanted_contents(decoded, contents)
-        return fill(self._codec, rows, decoded, await self._contents(wanted) if wanted else {})
+        return fill(self._codec, rows, decoded, await self.contents(wanted) if wanted else {})
 
-    async def _contents(self, payload_ids: Sequence[UUID]) -> dict[UUID, bytes | None]:
-        """None where erased. They come without their ids: the order tells, and costs less."""
+    async def contents(self, payload_ids: Sequence[UUID]) -> dict[UUID, bytes | None]:
+        # They come without their ids: the order tells, and costs less.
         rows = await self._pool.fetch(CONTENTS, payload_ids)
         return {key: content for key, (content,) in zip(payload_ids, rows, strict=True)}

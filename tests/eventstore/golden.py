@@ -69,6 +69,12 @@ EXAMPLES: Mapping[tuple[str, int], e.DomainEvent] = {
     ("SummaryRevised", 1): e.SummaryRevised(
         originator_id=_id(3), originator_version=2, revision=2, body="Better", note="a word"
     ),
+    ("SummaryRestored", 1): e.SummaryRestored(
+        originator_id=_id(3), originator_version=5, revision=3, restored=1, body="As it was", note="back"
+    ),
+    ("RevisionRedacted", 1): e.RevisionRedacted(
+        originator_id=_id(3), originator_version=6, revision=2, reason="an address of a person"
+    ),
     ("SummaryVisibilitySet", 1): e.SummaryVisibilitySet(
         originator_id=_id(3), originator_version=3, visibility=e.Visibility.UNLISTED
     ),
@@ -97,6 +103,9 @@ EXAMPLES: Mapping[tuple[str, int], e.DomainEvent] = {
     ),
     ("PayloadsErased", 1): e.PayloadsErased(
         originator_id=_id(7), originator_version=1, payload_ids=(_id(8), _id(9))
+    ),
+    ("PayloadsErased", 2): e.PayloadsErased(
+        originator_id=_id(7), originator_version=1, payload_ids=(_id(8), _id(9)), subject_id=_id(3)
     ),
 }
 

@@ -12,8 +12,11 @@ from service.domain.events import (
     DomainEvent,
     PaperRegistered,
     PayloadsErased,
+    Revising,
+    RevisionRedacted,
     SubjectKind,
     SummaryPublished,
+    SummaryRestored,
     SummaryRetracted,
     SummaryRevised,
     SummaryVisibilitySet,
@@ -22,6 +25,7 @@ from service.domain.events import (
     VoteCast,
     VoteValue,
     VoteWithdrawn,
+    revision_of,
 )
 from service.domain.ids import vote_id
 from service.eventstore.model import Append, EventStore
@@ -41,6 +45,7 @@ class Thing:
     revision: int = 1
     over: bool = False  # retracted or removed
     summary: UUID | None = None
+    texts: list[str | None] = field(default_factory=list)  # of its revisions; None: redacted
 
 
 @dataclass
@@ -100,7 +105,7 @@ class World:
         vote: bool = True,
         anonymous: bool = False,
     ) -> Thing:
-        summary = Thing(uuid4(), anonymous=anonymous)
+        summary = Thing(uuid4(), anonymous=anonymous, texts=[body])
         published = SummaryPublished(
             originator_id=summary.id,
             originator_version=1,
@@ -119,6 +124,7 @@ class World:
         self, summary: Thing, body: str, note: str | None = None, at: datetime | None = None
     ) -> None:
         summary.revision += 1
+        summary.texts.append(body)
         version = self._next(summary)
         await self.append(
             SummaryRevised(
@@ -130,6 +136,44 @@ class World:
             ),
             actor=None if summary.anonymous else UUID(int=7),
             at=at,
+        )
+
+    async def restore(self, summary: Thing, number: int) -> None:
+        """Of a revision that is not redacted."""
+        body = summary.texts[number - 1]
+        summary.revision += 1
+        summary.texts.append(body)
+        version = self._next(summary)
+        await self.append(
+            SummaryRestored(
+                originator_id=summary.id,
+                originator_version=version,
+                revision=summary.revision,
+                restored=number,
+                body=body,
+            ),
+            actor=None if summary.anonymous else UUID(int=7),
+        )
+
+    async def redact(self, summary: Thing, number: int, reason: str | None = None) -> None:
+        """Of a revision that is not redacted."""
+        recorded = await self.store.load(summary.id, contents="none")
+        [payload] = [
+            one.payloads["body"]
+            for one in recorded
+            if isinstance(one.event, Revising) and revision_of(one.event) == number
+        ]
+        summary.texts[number - 1] = None
+        version = self._next(summary)
+        await self.append(
+            RevisionRedacted(
+                originator_id=summary.id, originator_version=version, revision=number, reason=reason
+            ),
+            PayloadsErased(
+                originator_id=uuid4(), originator_version=1, payload_ids=(payload,), subject_id=summary.id
+            ),
+            actor=None if summary.anonymous else UUID(int=7),
+            erases=(payload,),
         )
 
     async def show(self, summary: Thing, visibility: Visibility) -> None:
@@ -221,7 +265,7 @@ class World:
 
 ACTIONS = (
     "user", "paper", "publish", "publish", "revise", "show", "retract", "comment", "comment", "reply", "edit",
-    "remove", "vote", "vote", "vote_comment", "vote_comment", "withdraw", "erase",
+    "remove", "vote", "vote", "vote_comment", "vote_comment", "withdraw", "erase", "restore", "redact",
 )  # fmt: skip
 
 
@@ -259,6 +303,15 @@ async def _act(world: World, name: str, i: int, j: int, k: int) -> None:
         case "revise" if standing:
             note = None if j % 2 else f"note {j}"
             await world.revise(standing[i % len(standing)], f"Text {k}", note, at if k % 2 else None)
+        case "restore" if standing:
+            summary, number = standing[i % len(standing)], j % standing[i % len(standing)].revision + 1
+            if summary.texts[number - 1] is not None:
+                await world.restore(summary, number)
+        case "redact" if world.summaries:
+            summary = world.summaries[i % len(world.summaries)]
+            number = k % summary.revision + 1
+            if summary.texts[number - 1] is not None:
+                await world.redact(summary, number, None if j % 2 else f"reason {j}")
         case "show" if standing:
             await world.show(standing[i % len(standing)], list(Visibility)[k % 3])
         case "retract" if standing:
@@ -286,3 +339,6 @@ async def _act(world: World, name: str, i: int, j: int, k: int) -> None:
         case "erase":
             streams = [*world.users, *(one.id for one in world.summaries + world.comments)]
             await world.erase(streams[k % len(streams)])
+            for one in world.summaries:
+                if one.id == streams[k % len(streams)]:
+                    one.texts = [None] * one.revision

@@ -6,7 +6,8 @@ import asyncpg
 
 TABLES = (
     "checkpoint", "paper", "paper_identifier", "paper_author", "paper_keyword", "venue", "edition", "user",
-    "summary", "revision", "comment", "vote", "statistics",
+    "summary", "revision", "comment", "vote", "statistics", "score_change", "summary_visibility",
+    "comment_text", "event",
 )  # fmt: skip
 
 

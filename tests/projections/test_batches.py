@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from projections import rebuild
+from service.domain.events import EVENTS
 from service.eventstore.postgres import PostgresStore
 from tests.projections.history import ACTIONS, Action, World, play
 from tests.projections.projecting import checkpoint, project, project_all
@@ -105,7 +106,7 @@ async def test_a_history_with_everything_in_it(pool: asyncpg.Pool, store: Postgr
         found = await pool.fetch(f"SELECT DISTINCT {column} AS value FROM read.{table}")  # noqa: S608 (ours)
         assert {record["value"] for record in found} == values
     kinds = await pool.fetch("SELECT DISTINCT type FROM events")
-    assert len(kinds) == 12
+    assert len(kinds) == len(EVENTS)
     texts = await pool.fetchval("SELECT count(*) FROM rendered")
     kept = await pool.fetchval(
         """
