@@ -1,0 +1,61 @@
+"""Texts cut into words, and the words that two texts have in common."""
+
+import re
+from itertools import accumulate
+from unicodedata import category
+
+from service.text.alignment import Alignment, Block
+
+MARK = "\u0301"  # stands for every mark while a text is cut
+JOINERS = "\u200c\u200d"
+LETTER = rf"[^\W_]{MARK}*"
+SINGLE = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # written without spaces
+TOKEN = re.compile(
+    rf"[{SINGLE}]{MARK}*|(?:(?![{SINGLE}]){LETTER})+(?:['’](?:(?![{SINGLE}]){LETTER})+)*"
+    rf"|\\[A-Za-z]+|\r?\n|\r|[^\S\r\n]+|[\s\S]{MARK}*"
+)
+WORD = re.compile(r"[^\W_]|\\[A-Za-z]")
+
+
+def tokens(text: str) -> list[str]:
+    """Words, LaTeX commands, runs of spaces, line ends, and every other sign alone; joined, the text."""
+    return [text[match.start() : match.end()] for match in TOKEN.finditer(_plain(text))]
+
+
+def _plain(text: str) -> str:
+    """As long as the text, with one mark for all, since `re` knows no class of them."""
+    if text.isascii():
+        return text
+    marks = {ord(sign): MARK for sign in set(text) if category(sign)[0] == "M" or sign in JOINERS}
+    return text.translate(marks)
+
+
+def is_word(token: str) -> bool:
+    """A word or a LaTeX command, not a sign or white space."""
+    return WORD.match(token) is not None
+
+
+def matches(before: str, after: str) -> list[Block]:
+    """The stretches that two texts have in common, word by word.
+
+    Shape:  (start in before, start in after, length), increasing in both, each as long as it can be.
+    Units:  code points; both ends of each stretch are borders of tokens in both texts.
+    Errors: none. Time and memory are bounded: where much is rewritten in a long text, only whole lines
+            and runs of words are found, or nothing.
+    """
+    a, b = tokens(before), tokens(after)
+    places = [list(accumulate(map(len, side), initial=0)) for side in (a, b)]
+    return [
+        (places[0][i], places[1][j], places[0][i + length] - places[0][i])
+        for i, j, length in token_matches(a, b)
+    ]
+
+
+def token_matches(a: list[str], b: list[str]) -> list[Block]:
+    """The same in tokens."""
+    numbers: dict[str, int] = {}
+    for token in a + b:
+        if token not in numbers:
+            numbers[token] = -1 - len(numbers) if token.isspace() else len(numbers)
+    ends = frozenset(numbers[end] for end in ("\n", "\r\n") if end in numbers)
+    return Alignment([numbers[token] for token in a], [numbers[token] for token in b], ends).blocks()
