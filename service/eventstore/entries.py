@@ -1,5 +1,6 @@
 """An event as one line of JSON: the bytes that the tree hashes, and that an export holds."""
 
+from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
@@ -34,6 +35,7 @@ class Entry(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=T
     data: msgspec.Raw
 
 
+_made: Callable[..., Entry] = Entry
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Entry).decode
 
@@ -56,7 +58,7 @@ def decode(line: bytes) -> Entry:
 
 def entry_of(row: asyncpg.Record) -> Entry:
     """The entry of a row of COLUMNS."""
-    return Entry(*row[:-1], data=msgspec.Raw(row[-1]))
+    return _made(*row[:-1], msgspec.Raw(row[-1]))
 
 
 async def read_entries(conn: asyncpg.Connection, after: int, limit: int) -> list[Entry]:
