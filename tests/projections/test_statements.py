@@ -8,7 +8,7 @@ from service.eventstore.postgres import PostgresStore
 from tests.projections.history import ACTIONS, World, play
 from tests.projections.projecting import checkpoint
 
-MOST = 34
+MOST = 39
 
 
 async def statements_of_one_batch(pool: asyncpg.Pool, store: PostgresStore) -> int:

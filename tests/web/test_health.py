@@ -7,7 +7,7 @@ from pathlib import Path
 
 from structlog.testing import capture_logs
 
-from projections.runner import State
+from projections.follower import State
 from schema.scalars import log_position
 from service.migrations import migrate
 from tests.postgres import execute, running_cluster
