@@ -30,7 +30,7 @@ class Settings(BaseSettings):
     """What an installation can choose.
 
     Units:  port 1…65535; pool_size connections of each worker; data_dir is made if it is absent;
-            cors_origins separated by commas.
+            cors_origins separated by commas; witnesses are pairs of key and address, separated by commas.
     """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
@@ -46,6 +46,8 @@ class Settings(BaseSettings):
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     cors_origins: str = ""
     metrics: Literal["local", "on", "off"] = "local"
+    signing_key: Path | None = None
+    witnesses: str = ""
 
     @field_validator("database_url", "bouncer_url", "base_url")
     @classmethod
@@ -80,6 +82,11 @@ class Settings(BaseSettings):
                     "https://www.example.org, without a slash at the end and without wildcards"
                 )
         return value
+
+    @property
+    def signing_key_file(self) -> Path:
+        """Where the key is that signs the log's checkpoints; made when it is first needed."""
+        return self.signing_key or self.data_dir / "log-signing.key"
 
     @property
     def allowed_origins(self) -> list[str]:
