@@ -5,6 +5,7 @@ from itertools import accumulate
 from unicodedata import category
 
 from service.text.alignment import Alignment, Block
+from service.text.refinement import Islands, slid
 
 MARK = "\u0301"  # stands for every mark while a text is cut
 JOINERS = "\u200c\u200d"
@@ -38,7 +39,8 @@ def is_word(token: str) -> bool:
 def matches(before: str, after: str) -> list[Block]:
     """The stretches that two texts have in common, word by word.
 
-    Shape:  (start in before, start in after, length), increasing in both, each as long as it can be.
+    Shape:  (start in before, start in after, length), increasing in both. Not what is equal by chance:
+            signs and spaces amid rewritten words.
     Units:  code points; both ends of each stretch are borders of tokens in both texts.
     Errors: none. Time and memory are bounded: where much is rewritten in a long text, only whole lines
             and runs of words are found, or nothing.
@@ -51,11 +53,12 @@ def matches(before: str, after: str) -> list[Block]:
     ]
 
 
-def token_matches(a: list[str], b: list[str]) -> list[Block]:
-    """The same in tokens."""
-    numbers: dict[str, int] = {}
-    for token in a + b:
-        if token not in numbers:
-            numbers[token] = -1 - len(numbers) if token.isspace() else len(numbers)
+def token_matches(a: list[str], b: list[str], chance: int = 0) -> list[Block]:
+    """The same in tokens. Units: chance: so many words may be equal by chance amid others that are not."""
+    kinds = dict.fromkeys([*a, *b])
+    numbers = {token: -k if token.isspace() else k for k, token in enumerate(kinds, 1)}
     ends = frozenset(numbers[end] for end in ("\n", "\r\n") if end in numbers)
-    return Alignment([numbers[token] for token in a], [numbers[token] for token in b], ends).blocks()
+    found = Alignment([numbers[token] for token in a], [numbers[token] for token in b], ends).blocks()
+    words = {token for token in kinds if is_word(token)}
+    islands = Islands([token in words for token in a], [token in words for token in b])
+    return slid(islands.removed(found, chance), a, b)

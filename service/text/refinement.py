@@ -1,0 +1,78 @@
+"""Of several ways to say what two texts have in common, the one that reads best."""
+
+from collections.abc import Sequence
+from itertools import accumulate, count, pairwise
+
+from service.text.alignment import Block
+
+SENTENCE_ENDS = frozenset(".!?:;…。！？")
+
+
+class Islands:
+    """Leaves out what is equal by chance only: a sign or a few words where all around is rewritten."""
+
+    def __init__(self, a: Sequence[bool], b: Sequence[bool]) -> None:
+        """a, b: which tokens are words."""
+        self._a, self._b = list(accumulate(a, initial=0)), list(accumulate(b, initial=0))
+
+    def removed(self, blocks: Sequence[Block], most: int) -> list[Block]:
+        """Without islands of up to so many words."""
+        kept: list[Block] = [(0, 0, 0)]
+        end = len(self._a) - 1, len(self._b) - 1, 0
+        for block, following in pairwise([*blocks, end]):
+            if not self._is_island(kept[-1], block, following, most):
+                kept.append(block)
+        return kept[1:]
+
+    def _is_island(self, before: Block, block: Block, after: Block, most: int) -> bool:
+        i, _, length = block
+        words = self._a[i + length] - self._a[i]
+        if words > most:
+            return False
+        gaps = self._gap(before, block), self._gap(block, after)
+        return all(max(gap) >= max(1, 2 * words) for gap in gaps) and any(min(gap) for gap in gaps)
+
+    def _gap(self, left: Block, right: Block) -> tuple[int, int]:
+        """Words deleted and inserted between two blocks."""
+        deleted = self._a[right[0]] - self._a[left[0] + left[2]]
+        return deleted, self._b[right[1]] - self._b[left[1] + left[2]]
+
+
+def slid(blocks: Sequence[Block], a: Sequence[str], b: Sequence[str]) -> list[Block]:
+    """What is only inserted or only deleted, moved to where a paragraph, a line or a sentence begins.
+
+    In "The cat sat. The bird flew. The dog ran." either "bird flew. The " or "The bird flew. " is new.
+    """
+    moved = list(blocks)
+    for k in range(len(moved) - 1):
+        (i, j, length), (next_i, next_j, next_length) = moved[k : k + 2]
+        if i + length == next_i:
+            side, start, end = b, j + length, next_j
+        elif j + length == next_j:
+            side, start, end = a, i + length, next_i
+        else:
+            continue
+        least = 0 if (i, j) == (0, 0) else 1
+        most = next_length - (
+            k + 2 < len(moved) or (next_i + next_length, next_j + next_length) != (len(a), len(b))
+        )
+        shift = _best_shift(side, start, end, length - least, most)
+        moved[k] = i, j, length + shift
+        moved[k + 1] = next_i + shift, next_j + shift, next_length - shift
+    return [block for block in moved if block[2]]
+
+
+def _best_shift(side: Sequence[str], start: int, end: int, left: int, right: int) -> int:
+    low = next(k for k in count() if k == left or side[start - k - 1] != side[end - k - 1])
+    high = next(k for k in count() if k == right or side[start + k] != side[end + k])
+    return max(range(high, -low - 1, -1), key=lambda shift: _border(side, start + shift))
+
+
+def _border(side: Sequence[str], place: int) -> int:
+    """How well a change begins here."""
+    last, one_before = (side[k] if k >= 0 else "\n" for k in (place - 1, place - 2))
+    if last.endswith("\n"):
+        return 4 if one_before.endswith("\n") else 3
+    if last.isspace():
+        return 2 if one_before in SENTENCE_ENDS else 1
+    return 0
