@@ -72,7 +72,7 @@ class Follower(ABC):
         self._pool = pool
         self._progress = progress
         self._store = store
-        self._name = name
+        self.name = name
         self._batch = batch
         self._standby_seconds = lease_seconds / 6
         self._lease = Lease(pool, name, holder, lease_seconds)
@@ -94,7 +94,7 @@ class Follower(ABC):
                 await self._lead_or_stand_by()
             except* Exception as group:
                 self._failed(group.exceptions[0])
-                log.warning("interrupted", follower=self._name, error=self.state.failure)
+                log.warning("interrupted", follower=self.name, error=self.state.failure)
             await asyncio.sleep(self._pause(LONGEST_PAUSE) if self._failures else self._standby_seconds)
 
     async def _lead_or_stand_by(self) -> None:
@@ -103,7 +103,7 @@ class Follower(ABC):
             at, head = await self._position(), await self._store.head()
             self._failures, self.state = 0, State(False, at, head.position)
             return
-        log.info("leads", follower=self._name, epoch=epoch)
+        log.info("leads", follower=self.name, epoch=epoch)
         try:
             async with self._lease.held(epoch):
                 await self._lead(epoch)
@@ -138,7 +138,7 @@ class Follower(ABC):
         if limit > 1:
             return
         self._failed(error, f"position {at + 1}: ")
-        log.error("an event cannot be handled", follower=self._name, position=at + 1, exc_info=error)
+        log.error("an event cannot be handled", follower=self.name, position=at + 1, exc_info=error)
         self.state = replace(self.state, head=(await self._store.head()).position)
         await asyncio.sleep(self._pause(LONGEST_STUCK_PAUSE))
 

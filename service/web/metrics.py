@@ -1,7 +1,7 @@
 """/metrics for Prometheus: counted where it happens, read from there when asked."""
 
 import ipaddress
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Literal
 
 import asyncpg
@@ -18,7 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from projections.runner import Runner
+from projections.follower import Follower
 from service.eventstore.postgres import PostgresStore
 from service.eventstore.tally import Spread
 from service.web.observing import Observed
@@ -33,11 +33,17 @@ FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "v
 class Metrics:
     """The metrics of one process, in a registry of its own.
 
-    Shape:  gather asks all processes of this service; without it, this is the only one.
+    Shape:  gather asks all processes of this service; without it, this is the only one. runner writes the
+            core read models, others follow the log beside it.
     """
 
     def __init__(
-        self, store: PostgresStore, runner: Runner, pool: asyncpg.Pool, gather: Gather | None = None
+        self,
+        store: PostgresStore,
+        runner: Follower,
+        pool: asyncpg.Pool,
+        gather: Gather | None = None,
+        others: Sequence[Follower] = (),
     ) -> None:
         self._gather = gather
         self._registry = CollectorRegistry()
@@ -48,7 +54,7 @@ class Metrics:
             buckets=LATENCIES,
             registry=self._registry,
         )
-        self._registry.register(_Parts(store, runner, pool))
+        self._registry.register(_Parts(store, runner, others, pool))
         ProcessCollector(registry=self._registry)
 
     def request(self, seen: Observed) -> None:
@@ -67,14 +73,18 @@ class Metrics:
 class _Parts(Collector):
     """Reads the parts of the service when somebody asks."""
 
-    def __init__(self, store: PostgresStore, runner: Runner, pool: asyncpg.Pool) -> None:
+    def __init__(
+        self, store: PostgresStore, runner: Follower, others: Sequence[Follower], pool: asyncpg.Pool
+    ) -> None:
         self._store = store
         self._runner = runner
+        self._others = others
         self._pool = pool
 
     def collect(self) -> Iterator[Metric]:
         yield from self._of_the_log()
         yield from self._of_the_projection()
+        yield from self._of_the_followers()
         yield from self._of_the_pool()
 
     def _of_the_log(self) -> Iterator[Metric]:
@@ -101,6 +111,22 @@ class _Parts(Collector):
         yield _gauge("projection_lag_events", "Events not shown yet.", max(0, state.head - state.position))
         yield _gauge("projection_leads", "1 in the process that projects, else 0.", state.leading)
         yield _gauge("projection_failing", "1 while something holds it up.", state.failure is not None)
+
+    def _of_the_followers(self) -> Iterator[Metric]:
+        lag, leads, failing = (
+            GaugeMetricFamily(f"shortscience_follower_{name}", meaning, labels=("follower",))
+            for name, meaning in (
+                ("lag_events", "Events that it has not handled yet."),
+                ("leads", "1 in the process that leads it, else 0."),
+                ("failing", "1 while something holds it up."),
+            )
+        )
+        for follower in self._others:
+            state = follower.state
+            lag.add_metric((follower.name,), max(0, state.head - state.position))
+            leads.add_metric((follower.name,), state.leading)
+            failing.add_metric((follower.name,), state.failure is not None)
+        yield from (lag, leads, failing)
 
     def _of_the_pool(self) -> Iterator[Metric]:
         size = self._pool.get_size()
