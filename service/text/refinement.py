@@ -25,17 +25,17 @@ class Islands:
         return kept[1:]
 
     def _is_island(self, before: Block, block: Block, after: Block, most: int) -> bool:
-        i, _, length = block
-        words = self._a[i + length] - self._a[i]
-        if words > most:
-            return False
+        words = self._a[block[0] + block[2]] - self._a[block[0]]
         gaps = self._gap(before, block), self._gap(block, after)
-        return all(max(gap) >= max(1, 2 * words) for gap in gaps) and any(min(gap) for gap in gaps)
+        if words > most or not all(map(any, gaps)):
+            return False
+        rewritten = any(deleted and inserted for _, deleted, inserted in gaps)
+        return rewritten and all(max(gap[1:]) >= 2 * words for gap in gaps)
 
-    def _gap(self, left: Block, right: Block) -> tuple[int, int]:
-        """Words deleted and inserted between two blocks."""
-        deleted = self._a[right[0]] - self._a[left[0] + left[2]]
-        return deleted, self._b[right[1]] - self._b[left[1] + left[2]]
+    def _gap(self, left: Block, right: Block) -> tuple[int, int, int]:
+        """Tokens between two blocks, and words deleted and inserted."""
+        i, j = left[0] + left[2], left[1] + left[2]
+        return right[0] - i + right[1] - j, self._a[right[0]] - self._a[i], self._b[right[1]] - self._b[j]
 
 
 def slid(blocks: Sequence[Block], a: Sequence[str], b: Sequence[str]) -> list[Block]:
@@ -52,11 +52,9 @@ def slid(blocks: Sequence[Block], a: Sequence[str], b: Sequence[str]) -> list[Bl
             side, start, end = a, i + length, next_i
         else:
             continue
-        least = 0 if (i, j) == (0, 0) else 1
-        most = next_length - (
-            k + 2 < len(moved) or (next_i + next_length, next_j + next_length) != (len(a), len(b))
-        )
-        shift = _best_shift(side, start, end, length - least, most)
+        first = 0 if (i, j) == (0, 0) else 1
+        last = 0 if (next_i + next_length, next_j + next_length) == (len(a), len(b)) else 1
+        shift = _best_shift(side, start, end, length - first, next_length - last)
         moved[k] = i, j, length + shift
         moved[k + 1] = next_i + shift, next_j + shift, next_length - shift
     return [block for block in moved if block[2]]
