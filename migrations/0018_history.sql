@@ -46,7 +46,9 @@ CREATE TABLE read.event (
   subject_id uuid,           -- the paper, summary, comment or user; of a vote, what was voted on; null: unknown
   summary_id uuid,           -- that it belongs to, also for comments and votes
   paper_id uuid,             -- that it belongs to
-  withdraws boolean NOT NULL -- it took a listed summary out of the lists
+  publishes boolean NOT NULL, -- it brought a summary into the lists
+  withdraws boolean NOT NULL  -- it took a listed summary out of the lists
 );
+CREATE INDEX event_publishes ON read.event (position) WHERE publishes;
 CREATE INDEX event_paper ON read.event (paper_id, position) WHERE paper_id IS NOT NULL;
 CREATE INDEX event_summary ON read.event (summary_id, position) WHERE summary_id IS NOT NULL;

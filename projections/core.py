@@ -44,7 +44,7 @@ async def apply(
     await revision.apply(conn, by_category["summary"])
     changes = await summary_writer.apply(conn, by_category["summary"], tallies[SubjectKind.SUMMARY], comments)
     await past_writer.apply(conn, by_category["summary"], by_category["comment"])
-    await event_writer.apply(conn, events, changes.withdrawals)
+    await event_writer.apply(conn, events, changes)
     await paper.count(conn, changes.papers)
     await venue.count(conn, changes.papers)
     await statistics.apply(conn, papers, users, changes)

@@ -44,7 +44,8 @@ class Changes:
     papers: defaultdict[UUID, PaperChange] = field(default_factory=lambda: defaultdict(PaperChange))
     summaries: int = 0
     comments: int = 0
-    withdrawals: set[int] = field(default_factory=set)  # positions of events that took one out of the lists
+    publications: set[int] = field(default_factory=set)  # positions of events that brought one into the lists
+    withdrawals: set[int] = field(default_factory=set)  # and of those that took one out of them
 
 
 async def apply(
@@ -53,17 +54,20 @@ async def apply(
     """Write what a batch of summaries' events says, and what votes and comments change."""
     before = await _rows_before(conn, list(ids_of(events)))
     authors = await _anonymous_authors(conn, events)
-    rows, withdrawals = dict(before), set()
+    rows, publications, withdrawals = dict(before), set(), set()
     for recorded in events:
         was = rows.get(summary_id := recorded.event.originator_id)
         _evolve(rows, authors, recorded)
-        if was is not None and was.listed and not rows[summary_id].listed:
-            withdrawals.add(recorded.position)
+        match was is not None and was.listed, rows[summary_id].listed:
+            case False, True:
+                publications.add(recorded.position)
+            case True, False:
+                withdrawals.add(recorded.position)
     counted = tallies.keys() | comments.keys()
     for summary_id in counted & rows.keys():
         rows[summary_id] = _counted(rows[summary_id], tallies.get(summary_id), comments.get(summary_id, 0))
     changes = _changes(before, rows)
-    changes.withdrawals = withdrawals
+    changes.publications, changes.withdrawals = publications, withdrawals
     if rows:
         await _store(conn, rows)
     if others := list(counted - rows.keys()):
