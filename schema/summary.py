@@ -36,6 +36,7 @@ Number = Annotated[int, strawberry.argument(description="The revision's number, 
 @strawberry.type(description="What a person wrote about a paper.")
 class Summary(Node, Votable):
     row: strawberry.Private[SummaryRow]
+    as_of: strawberry.Private[datetime | None] = None  # shown as it stood then; None: as it is
     visibility: Visibility = strawberry.field(description="Who sees it.")
     retracted_at: datetime | None = strawberry.field(
         description="Set when the author withdrew it: only the author still sees it."
@@ -130,10 +131,11 @@ class Summary(Node, Votable):
         return text
 
 
-def summary_from(row: SummaryRow, operation: Operation) -> Summary:
+def summary_from(row: SummaryRow, operation: Operation, as_of: datetime | None = None) -> Summary:
     return Summary(
         id=ID(str(NodeId("Summary", row.summary_id))),
         row=row,
+        as_of=as_of,
         score=score_of(row.summary_id, row.up, row.down),
         visibility=Visibility[row.visibility],
         retracted_at=row.retracted_at,
