@@ -142,7 +142,7 @@ def verify_consistency(
     ranges = consistency_ranges(first, second)
     _check_hashes(proof, len(ranges))
     if not ranges:
-        _check_same(first, first_root, second_root if first else EMPTY_ROOT)
+        _check_same(first, first_root, second_root if first == second else EMPTY_ROOT)
         return
     rest = list(zip(ranges, proof, strict=True))
     old = new = rest.pop(0)[1] if ranges[0][1] == first else first_root
