@@ -51,6 +51,11 @@ class SummaryRow(Struct, frozen=True):
         """Who is shown as its author; None for an anonymous one, whoever looks."""
         return None if self.anonymous else self.author_id
 
+    @property
+    def withdrawn(self) -> bool:
+        """Whether its author has retracted it."""
+        return self.retracted_at is not None
+
     def key(self, order: "SummaryOrder") -> tuple[Any, ...]:
         """Its place in a list of this order."""
         match order:
@@ -71,6 +76,11 @@ class SummaryOrder(StrEnum):
 
 
 summary_row = row_maker(SummaryRow)
+
+# The same as `is_visible` for a row s, and what lists show: for statements that cut pages.
+_OWN = "coalesce(s.author_id = {viewer}::uuid, false)"
+VISIBLE = f"({_OWN} OR s.retracted_at IS NULL AND s.visibility IN ('PUBLIC', 'UNLISTED'))"
+LISTED_OR_OWN = f"({_OWN} OR s.listed)"
 
 _OF_PAPERS = {
     SummaryOrder.TOP: """

@@ -29,6 +29,7 @@ OF_COMMENT = Order("comment.replies", (datetime, UUID))
 @strawberry.type(description="A comment on a summary, or a reply to one.")
 class Comment(Node, Votable):
     row: strawberry.Private[CommentRow]
+    as_of: strawberry.Private[datetime | None] = None
     on_revision: int = strawberry.field(description="The summary's revision that the comment was written on.")
     viewer_can_edit: bool = strawberry.field(description="Whether the viewer may edit and remove it.")
     created_at: datetime = strawberry.field(description="When it was posted.")
@@ -38,7 +39,7 @@ class Comment(Node, Votable):
     async def summary(self, info: Info) -> Annotated["Summary", strawberry.lazy("schema.summary")]:
         from schema.summary import load_summary
 
-        found = await load_summary(info.context, self.row.summary_id)
+        found = await load_summary(info.context, self.row.summary_id, self.as_of)
         if found is None:
             raise LookupError(f"comment on summary {self.row.summary_id}, which is not there")
         return found
@@ -46,7 +47,7 @@ class Comment(Node, Votable):
     @resolved(description="What it replies to; null at the top of a thread.")
     def parent(self, info: Info) -> Optional["Comment"]:
         parent = self.row.parent_id
-        return None if parent is None else later(load_comment(info.context, parent))
+        return None if parent is None else later(load_comment(info.context, parent, self.as_of))
 
     @resolved(description="Who wrote it.")
     async def author(self, info: Info) -> Actor:
@@ -64,13 +65,13 @@ class Comment(Node, Votable):
 
     @resolved(description="Replies to it, oldest first.")
     def replies(self, info: Info, first: First = 20, after: After = ABSENT) -> Connection["Comment"]:
-        loaders, of = info.context.loaders, self.row.comment_id
-        asked = page(order := OF_COMMENT.narrowed(of), first, after)
+        loaders, of = info.context.loaders_at(self.as_of), self.row.comment_id
+        asked = page(order := OF_COMMENT.narrowed(of).narrowed(self.as_of), first, after)
         return Connection(
             source=Source(
                 load=lambda: loaders.replies_of_comment.load((of, asked)),
                 count=lambda: loaders.count_of_replies.load(of),
-                node=lambda row: comment_from(row, info.context),
+                node=lambda row: comment_from(row, info.context, self.as_of),
                 cursor=lambda row: order.cursor(row.key()),
                 page=asked,
             )
@@ -80,11 +81,12 @@ class Comment(Node, Votable):
         return None if self.row.removed else await operation.loaders.text.load(self.row.body_payload)
 
 
-def comment_from(row: CommentRow, operation: Operation) -> Comment:
+def comment_from(row: CommentRow, operation: Operation, as_of: datetime | None = None) -> Comment:
     return Comment(
         id=ID(str(NodeId("Comment", row.comment_id))),
         row=row,
-        score=score_of(row.comment_id, row.up, row.down),
+        as_of=as_of,
+        score=score_of(row.comment_id, row.up, row.down, as_of),
         on_revision=row.on_revision,
         viewer_can_edit=may_edit_comment(operation.viewer, row.author_id, row.removed),
         created_at=row.created_at,
@@ -92,21 +94,25 @@ def comment_from(row: CommentRow, operation: Operation) -> Comment:
     )
 
 
-def comments_of(operation: Operation, summary_id: UUID, first: int, after: str | None) -> Connection[Comment]:
+def comments_of(
+    operation: Operation, summary_id: UUID, first: int, after: str | None, as_of: datetime | None = None
+) -> Connection[Comment]:
     """The top of a summary's threads."""
-    order, loaders = OF_SUMMARY.narrowed(summary_id), operation.loaders
+    order, loaders = OF_SUMMARY.narrowed(summary_id).narrowed(as_of), operation.loaders_at(as_of)
     asked = page(order, first, after)
     return Connection(
         source=Source(
             load=lambda: loaders.comments_of_summary.load((summary_id, asked)),
             count=lambda: loaders.count_of_summary.load(summary_id),
-            node=lambda row: comment_from(row, operation),
+            node=lambda row: comment_from(row, operation, as_of),
             cursor=lambda row: order.cursor(row.key()),
             page=asked,
         )
     )
 
 
-async def load_comment(operation: Operation, comment_id: UUID) -> Comment | None:
-    row = await operation.loaders.comment.load(comment_id)
-    return None if row is None else comment_from(row, operation)
+async def load_comment(
+    operation: Operation, comment_id: UUID, as_of: datetime | None = None
+) -> Comment | None:
+    row = await operation.loaders_at(as_of).comment.load(comment_id)
+    return None if row is None else comment_from(row, operation, as_of)

@@ -14,6 +14,7 @@ from graphql import GraphQLError, OperationDefinitionNode
 from projections import progress
 from projections.progress import Progress
 from schema.loaders import Loaders
+from schema.past import PastLoaders
 from schema.reading import ReadSession, is_away
 from schema.scalars import LogPosition, log_position, parsed_position, place_of
 from service.accounts.service import Accounts
@@ -132,6 +133,15 @@ class Operation:
     def _renew(self) -> None:
         self.session = ReadSession(self.tools.pool, self.tools.statement_seconds)
         self.loaders = Loaders(self.session, self.viewer, self.tools.secret)
+        self._past: dict[datetime, PastLoaders] = {}
+
+    def loaders_at(self, as_of: datetime | None) -> Loaders | PastLoaders:
+        """The loaders of what was at a time; None: of what is."""
+        if as_of is None:
+            return self.loaders
+        if as_of not in self._past:
+            self._past[as_of] = PastLoaders(self.session, self.viewer, self.tools.secret, as_of)
+        return self._past[as_of]
 
     async def close(self) -> None:
         """End the snapshot, and tell the request which position it had."""

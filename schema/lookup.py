@@ -1,11 +1,13 @@
 """Finding a paper by one of its names."""
 
+from datetime import datetime
+
 import strawberry
 from strawberry import ID, UNSET
 
 from schema.context import Operation
 from schema.ids import uuid_of
-from schema.paper import Paper, load_paper
+from schema.paper import Paper, load_paper_then
 from service.domain import identifiers
 from service.domain.errors import Invalid
 
@@ -22,12 +24,12 @@ class PaperLookup:
     )
 
 
-async def find_paper(operation: Operation, by: PaperLookup) -> Paper | None:
+async def find_paper(operation: Operation, by: PaperLookup, as_of: datetime | None = None) -> Paper | None:
     """Errors: Invalid for a name that no paper can have."""
     if isinstance(by.id, str):
-        return await load_paper(operation, uuid_of(by.id, ("by", "id"), "Paper"))
+        return await load_paper_then(operation, uuid_of(by.id, ("by", "id"), "Paper"), as_of)
     paper_id = await operation.loaders.paper_of_identifier.load(_name(by))
-    return None if paper_id is None else await load_paper(operation, paper_id)
+    return None if paper_id is None else await load_paper_then(operation, paper_id, as_of)
 
 
 def _name(by: PaperLookup) -> tuple[str, str]:

@@ -66,6 +66,7 @@ class Author:
 @strawberry.type(description="A scientific paper.")
 class Paper(Node):
     row: strawberry.Private[PaperRow]
+    as_of: strawberry.Private[datetime | None] = None  # shown as it stood then; None: as it is
     bibtex_key: str = strawberry.field(
         description="The primary BibTeX key, e.g. journals/corr/SchroffKP15. One of the paper's identifiers, "
         "never its identity."
@@ -113,13 +114,17 @@ class Paper(Node):
     ) -> Connection[SummaryType]:
         from schema.summary import summary_from
 
-        of, by, loaders = self.row.paper_id, summary.SummaryOrder(order_by.value), info.context.loaders
-        asked = page(order := OF_PAPER[order_by].narrowed(of), first, after)
+        of, by = self.row.paper_id, summary.SummaryOrder(order_by.value)
+        order, loaders = (
+            OF_PAPER[order_by].narrowed(of).narrowed(self.as_of),
+            info.context.loaders_at(self.as_of),
+        )
+        asked = page(order, first, after)
         return Connection(
             source=Source(
                 load=lambda: loaders.summaries_of_paper.load((of, asked, by)),
                 count=lambda: loaders.count_of_paper.load(of),
-                node=lambda row: summary_from(row, info.context),
+                node=lambda row: summary_from(row, info.context, self.as_of),
                 cursor=lambda row: order.cursor(row.key(by)),
                 page=asked,
             )
@@ -129,14 +134,15 @@ class Paper(Node):
     async def viewer_summary(self, info: Info) -> SummaryType | None:
         from schema.summary import summary_from
 
-        row = await info.context.loaders.own_summary(self.row.paper_id)
-        return None if row is None else summary_from(row, info.context)
+        row = await info.context.loaders_at(self.as_of).own_summary(self.row.paper_id)
+        return None if row is None else summary_from(row, info.context, self.as_of)
 
 
-def paper_from(row: PaperRow) -> Paper:
+def paper_from(row: PaperRow, as_of: datetime | None = None) -> Paper:
     return Paper(
         id=ID(str(NodeId("Paper", row.paper_id))),
         row=row,
+        as_of=as_of,
         bibtex_key=row.bibtex_key,
         doi=row.doi,
         arxiv_id=row.arxiv_id,
@@ -171,6 +177,13 @@ def _metadata(row: PaperRow) -> PaperFields:
     )
 
 
-async def load_paper(operation: Operation, paper_id: UUID) -> Paper | None:
+async def load_paper(operation: Operation, paper_id: UUID, as_of: datetime | None = None) -> Paper | None:
+    """Also before its date: summaries of it may claim earlier ones."""
     row = await operation.loaders.paper.load(paper_id)
-    return None if row is None else paper_from(row)
+    return None if row is None else paper_from(row, as_of)
+
+
+async def load_paper_then(operation: Operation, paper_id: UUID, as_of: datetime | None) -> Paper | None:
+    """None before its date."""
+    paper = await load_paper(operation, paper_id, as_of)
+    return None if paper is None or (as_of is not None and paper.created_at > as_of) else paper

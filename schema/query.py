@@ -18,6 +18,7 @@ from schema.node import Node
 from schema.nodes import load_node
 from schema.paper import Paper
 from schema.papers import PaperFilter, all_papers
+from schema.past import AsOf, time_asked
 from schema.preview import Preview, preview_of
 from schema.statistics import Statistics, load_statistics
 from schema.summary import Summary, load_summary
@@ -59,9 +60,10 @@ class Query:
         viewer = info.context.viewer
         return None if viewer is None else await load_user(info.context, viewer)
 
-    @resolved(description="A paper by one of its names; null if none is registered.")
-    async def paper(self, info: Info, by: By) -> Paper | None:
-        return await find_paper(info.context, by)
+    @resolved(description="A paper by one of its names; null if none is registered, or none was then.")
+    async def paper(self, info: Info, by: By, as_of: AsOf = ABSENT) -> Paper | None:
+        tools = info.context.tools
+        return await find_paper(info.context, by, time_asked(as_of, tools.clock()))
 
     @resolved(description="All papers, also those without summaries.")
     def papers(
@@ -82,9 +84,12 @@ class Query:
     def venues(self, info: Info, first: First = 20, after: After = ABSENT) -> Connection[Venue]:
         return all_venues(info.context, first, after)
 
-    @resolved(description="A summary by its id; null if there is none that the viewer may see.")
-    async def summary(self, info: Info, id: NodeIdArgument) -> Summary | None:
-        return await load_summary(info.context, uuid_of(id, ("id",), "Summary"))
+    @resolved(
+        description="A summary by its id; null if there is none that the viewer may see, today and then."
+    )
+    async def summary(self, info: Info, id: NodeIdArgument, as_of: AsOf = ABSENT) -> Summary | None:
+        summary_id, tools = uuid_of(id, ("id",), "Summary"), info.context.tools
+        return await load_summary(info.context, summary_id, time_asked(as_of, tools.clock()))
 
     @resolved(description="A user by name; null if nobody has it.")
     async def user(self, info: Info, username: Username) -> User | None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 @strawberry.type(description="One version of a summary's text.")
 class Revision(Node):
     row: strawberry.Private[RevisionRow]
+    as_of: strawberry.Private[datetime | None] = None  # the time that its summary is shown as of
     number: int = strawberry.field(description="Counted from 1, without gaps.")
     created_at: datetime = strawberry.field(
         description="As claimed by an import, otherwise when it was recorded."
@@ -36,7 +37,7 @@ class Revision(Node):
     async def summary(self, info: Info) -> Annotated["Summary", strawberry.lazy("schema.summary")]:
         from schema.summary import load_summary
 
-        found = await load_summary(info.context, self.row.summary_id)
+        found = await load_summary(info.context, self.row.summary_id, self.as_of)
         if found is None:
             raise LookupError(f"revision of summary {self.row.summary_id}, which is not there")
         return found
@@ -48,7 +49,7 @@ class Revision(Node):
     @resolved(description="What its editor says about the change; null without a note.")
     def note(self, info: Info) -> str | None:
         payload = self.row.note_payload
-        return None if payload is None else later(info.context.loaders.note.load(payload))
+        return None if payload is None else later(info.context.loaders.source.load(payload))
 
     @resolved(description="The text as written. Null when the revision was redacted.")
     async def body(self, info: Info) -> str | None:
@@ -61,10 +62,11 @@ class Revision(Node):
         return None if text is None else HTML(text.html)
 
 
-def revision_from(row: RevisionRow, operation: Operation) -> Revision:
+def revision_from(row: RevisionRow, operation: Operation, as_of: datetime | None = None) -> Revision:
     return Revision(
         id=ID(str(NodeId("Revision", row.summary_id, row.number))),
         row=row,
+        as_of=as_of,
         number=row.number,
         created_at=row.created_at,
         recorded_at=row.recorded_at,
@@ -73,7 +75,9 @@ def revision_from(row: RevisionRow, operation: Operation) -> Revision:
     )
 
 
-async def load_revision(operation: Operation, summary_id: UUID, number: int) -> Revision | None:
+async def load_revision(
+    operation: Operation, summary_id: UUID, number: int, as_of: datetime | None = None
+) -> Revision | None:
     """Of a summary that the viewer may see."""
-    row = await operation.loaders.revision.load((summary_id, number))
-    return None if row is None else revision_from(row, operation)
+    row = await operation.loaders_at(as_of).revision.load((summary_id, number))
+    return None if row is None else revision_from(row, operation, as_of)

@@ -19,6 +19,7 @@ from schema.ids import NodeId
 from schema.mentions import mentioned_papers
 from schema.node import Node
 from schema.paper import Paper, load_paper
+from schema.past import PastLoaders
 from schema.revision import Revision, load_revision, revision_from
 from schema.scalars import HTML
 from schema.user import Actor, load_actor
@@ -56,7 +57,7 @@ class Summary(Node, Votable):
 
     @resolved(description="The paper that it is about.")
     async def paper(self, info: Info) -> Paper:
-        found = await load_paper(info.context, self.row.paper_id)
+        found = await load_paper(info.context, self.row.paper_id, self.as_of)
         if found is None:
             raise LookupError(f"summary of paper {self.row.paper_id}, which is not there")
         return found
@@ -95,7 +96,7 @@ class Summary(Node, Votable):
 
     @resolved(description="The top of its threads of comments, oldest first.")
     def comments(self, info: Info, first: First = 20, after: After = ABSENT) -> Connection[Comment]:
-        return comments_of(info.context, self.row.summary_id, first, after)
+        return comments_of(info.context, self.row.summary_id, first, after, self.as_of)
 
     @resolved(
         description="Papers that the text links to, by \\cite{key}, a paper page link, an arXiv or "
@@ -103,17 +104,17 @@ class Summary(Node, Votable):
     )
     async def mentions(self, info: Info) -> list[Paper]:
         text = await self._text(info.context)
-        return [] if text is None else await mentioned_papers(info.context, text.references)
+        return [] if text is None else await mentioned_papers(info.context, text.references, self.as_of)
 
     @resolved(description="Every version of the text, the first one first.")
     def revisions(self, info: Info, first: First = 20, after: After = ABSENT) -> Connection[Revision]:
-        order, loaders = OF_SUMMARY.narrowed(self.row.summary_id), info.context.loaders
-        asked = page(order, first, after)
+        order = OF_SUMMARY.narrowed(self.row.summary_id).narrowed(self.as_of)
+        loaders, asked = info.context.loaders_at(self.as_of), page(order, first, after)
         return Connection(
             source=Source(
                 load=lambda: loaders.revisions_of_summary.load((self.row.summary_id, asked)),
-                count=self._revision_count,
-                node=lambda row: revision_from(row, info.context),
+                count=lambda: self._revision_count(info.context),
+                node=lambda row: revision_from(row, info.context, self.as_of),
                 cursor=lambda row: order.cursor(row.key()),
                 page=asked,
             )
@@ -121,9 +122,12 @@ class Summary(Node, Votable):
 
     @resolved(description="One version of the text; null if there is none of this number.")
     async def revision(self, info: Info, number: Number) -> Revision | None:
-        return await load_revision(info.context, self.row.summary_id, number)
+        return await load_revision(info.context, self.row.summary_id, number, self.as_of)
 
-    async def _revision_count(self) -> int:
+    async def _revision_count(self, operation: Operation) -> int:
+        loaders = operation.loaders_at(self.as_of)
+        if isinstance(loaders, PastLoaders):
+            return int(await loaders.count_of_revisions.load(self.row.summary_id))
         return self.row.revision_number  # they are numbered from 1 without gaps
 
     async def _text(self, operation: Operation) -> TextRow | None:
@@ -136,18 +140,20 @@ def summary_from(row: SummaryRow, operation: Operation, as_of: datetime | None =
         id=ID(str(NodeId("Summary", row.summary_id))),
         row=row,
         as_of=as_of,
-        score=score_of(row.summary_id, row.up, row.down),
+        score=score_of(row.summary_id, row.up, row.down, as_of),
         visibility=Visibility[row.visibility],
         retracted_at=row.retracted_at,
         created_at=row.created_at,
         updated_at=row.updated_at,
         comment_count=row.comment_count,
         permalink=f"{operation.tools.base_url}/summaries/{row.summary_id}",
-        viewer_can_edit=may_edit_summary(operation.viewer, row.author_id, row.retracted_at is not None),
+        viewer_can_edit=may_edit_summary(operation.viewer, row.author_id, row.withdrawn),
         revision_number=row.revision_number,
     )
 
 
-async def load_summary(operation: Operation, summary_id: UUID) -> Summary | None:
-    row = await operation.loaders.summary.load(summary_id)
-    return None if row is None else summary_from(row, operation)
+async def load_summary(
+    operation: Operation, summary_id: UUID, as_of: datetime | None = None
+) -> Summary | None:
+    row = await operation.loaders_at(as_of).summary.load(summary_id)
+    return None if row is None else summary_from(row, operation, as_of)

@@ -1,5 +1,6 @@
 """Votes: only their sums are shown, and to viewers their own."""
 
+from datetime import datetime
 from uuid import UUID
 
 import strawberry
@@ -12,6 +13,7 @@ from schema.fields import later, resolved
 @strawberry.type(description="The sums of the votes on something. Who voted is never shown.")
 class Score:
     subject_id: strawberry.Private[UUID]
+    as_of: strawberry.Private[datetime | None] = None
     net: int = strawberry.field(description="Up votes less down votes.")
     up: int = strawberry.field(description="How many voted up.")
     down: int = strawberry.field(description="How many voted down.")
@@ -21,7 +23,7 @@ class Score:
         return None if info.context.viewer is None else later(self._vote_of_viewer(info.context))
 
     async def _vote_of_viewer(self, operation: Operation) -> VoteValue | None:
-        value = await operation.loaders.viewer_vote(self.subject_id)
+        value = await operation.loaders_at(self.as_of).viewer_vote(self.subject_id)
         return None if value is None else VoteValue[value]
 
 
@@ -31,5 +33,5 @@ class Votable:
     score: Score = strawberry.field(description="The sums of its votes.")
 
 
-def score_of(subject_id: UUID, up: int, down: int) -> Score:
-    return Score(subject_id=subject_id, net=up - down, up=up, down=down)
+def score_of(subject_id: UUID, up: int, down: int, as_of: datetime | None = None) -> Score:
+    return Score(subject_id=subject_id, as_of=as_of, net=up - down, up=up, down=down)

@@ -3,13 +3,14 @@
 from typing import Any
 from uuid import UUID, uuid4
 
+from schema.scalars import written_date_time
 from service.domain.events import PayloadsErased
 from service.eventstore.model import Append
 from tests.schema.people import Api
 
 PAPER_PAGE = """
-query ($key: String!) {
-  paper(by: {bibtexKey: $key}) {
+query ($key: String!, $asOf: DateTime) {
+  paper(by: {bibtexKey: $key}, asOf: $asOf) {
     id bibtexKey doi arxivId title abstract year publishedOn keywords source url pdfUrl createdAt bibtex
     identifiers { scheme value } authors { name papers(first: 5) { totalCount nodes { title } } }
     venue { id key name editions { year paperCount summaryCount }
@@ -90,6 +91,9 @@ async def test_a_paper_page_shows_all_of_it(api: Api) -> None:
     assert header is not None
     assert header > revised
     assert header.endswith(f"{10:016d}")
+    as_of = written_date_time(bob.tools.clock())
+    then = (await bob.read(PAPER_PAGE, key="journals/corr/SchroffKP15", asOf=as_of))["paper"]
+    assert then["summaries"]["nodes"] == found["summaries"]["nodes"]
 
 
 async def test_a_removed_comment_keeps_its_place(api: Api) -> None:
@@ -155,6 +159,10 @@ async def test_a_page_takes_a_fixed_number_of_statements(api: Api) -> None:
     few = await _statements(ada, PAPER_PAGE, key="small")
     many = await _statements(ada, PAPER_PAGE, key="large")
     assert len(many) == len(few) > 10
+    as_of = written_date_time(ada.tools.clock())
+    few_then = await _statements(ada, PAPER_PAGE, key="small", asOf=as_of)
+    many_then = await _statements(ada, PAPER_PAGE, key="large", asOf=as_of)
+    assert len(many_then) == len(few_then) <= len(few) + 1  # it counts revisions
 
 
 FRONT_PAGE = """
