@@ -78,7 +78,7 @@ class PastLoaders:
     ) -> list[Slice[PastSummaryRow]]:
         check_rows(sum(page.first for _, page, _ in keys))
         found = await self._listed.load_many([paper_id for paper_id, _, _ in keys])
-        return [past.page_of(rows, *asked) for rows, (_, *asked) in zip(found, keys, strict=True)]
+        return [past.page_of(rows, page, by) for rows, (_, page, by) in zip(found, keys, strict=True)]
 
     async def _counts(self, paper_ids: list[UUID]) -> list[int]:
         return [len(rows) for rows in await self._listed.load_many(paper_ids)]
