@@ -52,3 +52,4 @@ CREATE TABLE read.event (
 CREATE INDEX event_publishes ON read.event (position) WHERE publishes;
 CREATE INDEX event_paper ON read.event (paper_id, position) WHERE paper_id IS NOT NULL;
 CREATE INDEX event_summary ON read.event (summary_id, position) WHERE summary_id IS NOT NULL;
+CREATE INDEX event_user ON read.event (subject_id, position) WHERE summary_id IS NULL AND paper_id IS NULL;

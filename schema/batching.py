@@ -49,10 +49,10 @@ def paged(
     return alike(bounded, conn, *last)
 
 
-def each(read: Callable[..., Awaitable[V]], conn: Reader) -> Batched[tuple[Any, ...], V]:
+def each(read: Callable[..., Awaitable[V]], conn: Reader, *last: Any) -> Batched[tuple[Any, ...], V]:
     """For readers (conn, …) of lists of which there is only one: a read for each different key (…)."""
 
     async def load(keys: list[tuple[Any, ...]]) -> list[V]:
-        return [await read(conn, *key) for key in keys]
+        return [await read(conn, *key, *last) for key in keys]
 
     return load

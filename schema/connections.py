@@ -116,11 +116,7 @@ class Connection(Generic[T]):
 
 def page(order: Order, first: int, after: str | None) -> Page:
     """What a client asked for. Errors: GraphQLError INVALID."""
-    if not 0 <= first <= MOST:
-        raise GraphQLError(
-            f"first is {first:,}, and a page has from 0 to {MOST}: ask for less and go on with after.",
-            extensions={"code": "INVALID", "argument": "first", "limit": MOST, "amount": first},
-        )
+    size(first)
     try:
         return Page(first, None if (cursor := given(after)) is None else order.key(cursor))
     except (ValueError, OverflowError, RecursionError) as malformed:
@@ -128,6 +124,16 @@ def page(order: Order, first: int, after: str | None) -> Page:
             "after is not a cursor of this list in this order: take endCursor or an edge's cursor.",
             extensions={"code": "INVALID", "argument": "after"},
         ) from malformed
+
+
+def size(first: int) -> int:
+    """How many rows a client asked for. Errors: GraphQLError INVALID."""
+    if not 0 <= first <= MOST:
+        raise GraphQLError(
+            f"first is {first:,}, and a page has from 0 to {MOST}: ask for less and go on with after.",
+            extensions={"code": "INVALID", "argument": "first", "limit": MOST, "amount": first},
+        )
+    return first
 
 
 def _written(value: Any) -> Any:

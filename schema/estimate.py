@@ -27,9 +27,9 @@ from graphql import (
     value_from_ast_untyped,
 )
 
-from schema.cost import LISTED, WORK, Cost, Estimate, Part, Variable, added, size_of
+from schema.cost import HEAVY, LISTED, WORK, Cost, Estimate, Part, Variable, added, size_of
 
-SIZES = ("first", "ids")  # arguments that say how many things come back
+SIZES = ("first", "last", "ids")  # arguments that say how many things come back
 
 
 def estimate(schema: GraphQLSchema, document: DocumentNode, operation_name: str | None) -> Estimate:
@@ -60,7 +60,6 @@ class _Document:
     def __init__(self, schema: GraphQLSchema, document: DocumentNode) -> None:
         self._schema = schema
         self._mutation = schema.get_root_type(OperationType.MUTATION)
-        self._query = schema.get_root_type(OperationType.QUERY)
         self._fragments = {
             one.name.value: one for one in document.definitions if isinstance(one, FragmentDefinitionNode)
         }
@@ -86,10 +85,10 @@ class _Document:
         definition = self._schema.get_field(type_, node.name.value)
         if definition is None:
             raise LookupError(f"{type_} has no field {node.name.value}")
-        is_work = type_ is self._mutation or (type_ is self._query and node.name.value == "preview")
+        usual = WORK if type_ is self._mutation else 1
         inner = get_named_type(definition.type)
         within = self.cost(inner, node.selection_set) if is_composite_type(inner) else Cost()
-        return WORK if is_work else 1, _size(type_, node, definition), within
+        return HEAVY.get((type_.name, node.name.value), usual), _size(type_, node, definition), within
 
     def _fragment(self, name: str) -> Cost:
         if name not in self._known:

@@ -22,6 +22,7 @@ _POSITION = re.compile(
 )
 
 HTML = NewType("HTML", str)
+JSON = NewType("JSON", object)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,5 +142,6 @@ CONFIG = StrawberryConfig(
             serialize=str,
             parse_value=_html,
         ),
+        JSON: strawberry.scalar(name="JSON", description="Any JSON value."),
     }
 )
