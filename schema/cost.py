@@ -1,7 +1,8 @@
 """What an operation may cost at most, told before it runs: how many fields its answer can have.
 
 A field counts one, and what is selected in it counts once for each thing that it can hold: `first` for a
-connection, the number of ids for `nodes`, LISTED for any other list. A mutation and a preview count more.
+connection, the number of ids for `nodes`, LISTED for any other list. A mutation counts more, and so does
+what takes long to work out.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -16,6 +17,15 @@ from schema.connections import MOST
 MOST_COST = 100_000
 LISTED = 10
 WORK = 1_000  # a mutation, or a preview
+DIFF = 500  # the words of two texts compared, or their lines
+COPIES = 10_000  # a text looked for in two hundred others
+HEAVY = {
+    ("Query", "preview"): WORK,
+    ("Summary", "diff"): DIFF,
+    ("Revision", "diff"): DIFF,
+    ("Revision", "copies"): COPIES,
+    ("Mutation", "redactRevision"): COPIES,
+}
 
 
 @dataclass(frozen=True, slots=True)
