@@ -15,6 +15,7 @@ from schema.limits import MOST_TOKENS, RULES
 from schema.masking import Masking
 from schema.mutations.comment import CommentMutations
 from schema.mutations.paper import PaperMutations
+from schema.mutations.revision import RevisionMutations
 from schema.mutations.summary import SummaryMutations
 from schema.mutations.user import UserMutations
 from schema.mutations.vote import VoteMutations
@@ -32,7 +33,9 @@ KEPT = 128  # documents, as many as the cache of parsing keeps
     description="What can be done. Expected failures are members of each result's union; anything else is an "
     "error with extensions.code."
 )
-class Mutation(UserMutations, PaperMutations, SummaryMutations, VoteMutations, CommentMutations):
+class Mutation(
+    UserMutations, PaperMutations, SummaryMutations, RevisionMutations, VoteMutations, CommentMutations
+):
     pass
 
 

@@ -26,8 +26,8 @@ class Citation:
         "paper that the summary is about."
     )
     csl_json: JSON = strawberry.field(
-        description="CSL-JSON, a list of one item, for reference managers. Its type is review, and its id is the "
-        "BibTeX entry's key."
+        description="CSL-JSON, a list of one item, for reference managers. Its type is review, and its id is "
+        "the BibTeX entry's key."
     )
     text: str = strawberry.field(description="The citation on one line, for people.")
     licence: Licence | None = strawberry.field(

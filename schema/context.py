@@ -10,18 +10,22 @@ from uuid import UUID
 import asyncpg
 import strawberry
 from graphql import GraphQLError, OperationDefinitionNode
+from strawberry.dataloader import DataLoader
 
 from projections import progress
 from projections.progress import Progress
+from schema.awaiting import blames
 from schema.loaders import Loaders
 from schema.past import PastLoaders
 from schema.reading import ReadSession, is_away
 from schema.scalars import LogPosition, log_position, parsed_position, place_of
 from service.accounts.service import Accounts
+from service.citation import Licence
 from service.commands.context import Context as CommandContext
 from service.commands.context import Done
 from service.domain.errors import DomainError
-from service.eventstore.epochs import Epochs
+from service.eventstore.codec import Codec
+from service.eventstore.epochs import Epochs, Rows
 from service.eventstore.model import EventStore
 
 C = TypeVar("C")
@@ -34,7 +38,8 @@ class Tools:
 
     Units:  log_id is that of the store's head; secret is the installation's; clock gives aware UTC;
             base_url has no slash at its end; wait_seconds bounds the wait for the read models;
-            statement_seconds bounds each statement that reads them; epochs are those of the log.
+            statement_seconds bounds each statement that reads them; epochs are those of the log;
+            licence is that of the texts; witnesses are the keys of those who cosign the log.
     """
 
     store: EventStore
@@ -49,6 +54,9 @@ class Tools:
     wait_seconds: float = 5.0
     statement_seconds: float = 10.0
     epochs: Epochs = field(default_factory=Epochs)
+    licence: Licence | None = None
+    codec: Codec = field(default_factory=Codec)
+    witnesses: tuple[str, ...] = ()
 
     def log_position(self, position: int) -> LogPosition:
         """As clients are told."""
@@ -89,7 +97,7 @@ async def open_context(tools: Tools, *, token: str | None = None, min_position: 
     if token is not None and viewer is None:
         return Context(tools, token=token, stranger=True)
     if min_position is not None:
-        await _reach(tools, await _place(tools, min_position))
+        await _reach(tools, await _place(tools, parsed_position(min_position), tools.pool))
     return Context(tools, viewer, token)
 
 
@@ -101,10 +109,10 @@ def unknown_token() -> GraphQLError:
     )
 
 
-async def _place(tools: Tools, min_position: str) -> int:
-    found = parsed_position(min_position)
+async def _place(tools: Tools, found: LogPosition, rows: Rows) -> int:
+    """The number of a position. Errors: as place_of."""
     if not tools.epochs.knows(found.epoch):
-        await tools.epochs.refresh(tools.pool)
+        await tools.epochs.refresh(rows)
     return place_of(found, tools.log_id, tools.epochs)
 
 
@@ -132,7 +140,10 @@ class Operation:
 
     def _renew(self) -> None:
         self.session = ReadSession(self.tools.pool, self.tools.statement_seconds)
-        self.loaders = Loaders(self.session, self.viewer, self.tools.secret)
+        self.loaders = Loaders(
+            self.session, self.viewer, self.tools.secret, self.tools.codec, self.tools.witnesses
+        )
+        self.blame = DataLoader(blames(self.session, self.tools.pool, self.tools.wait_seconds))
         self._past: dict[datetime, PastLoaders] = {}
 
     def loaders_at(self, as_of: datetime | None) -> Loaders | PastLoaders:
@@ -166,11 +177,15 @@ class Operation:
     def log_position(self, position: int) -> LogPosition:
         return self.tools.log_position(position)
 
+    async def place(self, found: LogPosition) -> int:
+        """The number of a position that a client sent. Errors: as place_of."""
+        return await _place(self.tools, found, self.session)
+
     async def perform(self, act: Callable[[CommandContext, C], Awaitable[Done]], command: C) -> Done:
         """Carry out a command; what is read after it is read at its position or later, if in time."""
         await self.release()
         try:
-            done = await act(self._command_context(), command)
+            done = await act(self.command_context(), command)
         except DomainError:
             self._reflect((await self.tools.store.head()).position)  # why it was refused is there to be read
             raise
@@ -193,7 +208,7 @@ class Operation:
         if reached:
             self._reflect(position)
 
-    def _command_context(self) -> CommandContext:
+    def command_context(self) -> CommandContext:
         tools = self.tools
         return CommandContext(tools.store, tools.secret, tools.clock, tools.random, self.viewer)
 

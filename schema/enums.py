@@ -72,6 +72,13 @@ class FeedKind(Enum):
     )
 
 
+@strawberry.enum(description="What became of a stretch of text.")
+class DiffOp(Enum):
+    EQUAL = _value("EQUAL", "It stands in both texts.")
+    INSERT = _value("INSERT", "It stands in the newer text only.")
+    DELETE = _value("DELETE", "It stands in the older text only.")
+
+
 @strawberry.enum(description="What kind of failure it is, for programs.")
 class ErrorCode(Enum):
     INVALID = _value("INVALID", "The input breaks a rule: correct it.")

@@ -1,19 +1,45 @@
 """Batches everything that one operation reads from one snapshot: a loader for each kind of question."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from strawberry.dataloader import DataLoader
 
-from projections import comment, feed, paper, papers, revision, summary, text, user, venue, vote
+from projections import (
+    comment,
+    event,
+    feed,
+    paper,
+    papers,
+    proof,
+    revision,
+    summary,
+    survivors,
+    text,
+    user,
+    venue,
+    vote,
+    vote_history,
+)
 from projections.reading import Reader
 from schema.batching import alike, bound, each, paged
+from schema.comparing import comparing, patch_between, words_between
 from service.domain import ids
+from service.eventstore.codec import Codec
+from service.text.copies import NEAREST
 
 
 class Loaders:
     """What a viewer may see of one snapshot. Made anew with each snapshot: it remembers what it read."""
 
-    def __init__(self, conn: Reader, viewer: UUID | None, secret: bytes) -> None:
+    def __init__(
+        self,
+        conn: Reader,
+        viewer: UUID | None,
+        secret: bytes,
+        codec: Codec,
+        witnesses: Sequence[str] = (),
+    ) -> None:
         self._viewer, self._secret = viewer, secret
         self.paper = DataLoader(bound(paper.papers_by_id, conn))
         self.paper_of_identifier = DataLoader(bound(paper.papers_by_identifier, conn))
@@ -21,7 +47,7 @@ class Loaders:
         self.user = DataLoader(bound(user.users_by_id, conn))
         self.user_of_name = DataLoader(bound(user.users_by_username, conn))
         self.text = DataLoader(bound(text.texts_by_payload, conn))
-        self.note = DataLoader(bound(text.sources_by_payload, conn))
+        self.source = DataLoader(bound(text.sources_by_payload, conn))
         self._vote = DataLoader(bound(vote.votes_by_id, conn))
 
         self.summary = DataLoader(bound(summary.summaries_by_id, conn, viewer))
@@ -32,6 +58,10 @@ class Loaders:
         self._own_summary = DataLoader(bound(summary.own_summary_of_papers, conn, viewer))
         self.revision = DataLoader(bound(revision.revisions_by_number, conn))
         self.revisions_of_summary = DataLoader(paged(revision.revisions_of, conn))
+        self.survivor_before = DataLoader(bound(survivors.survivors_before, conn))
+        self.survivors_near = DataLoader(bound(survivors.survivors_near, conn, NEAREST))
+        self.difference = DataLoader(comparing(self.source, words_between))
+        self.unified = DataLoader(comparing(self.source, patch_between))
 
         self.feed = DataLoader(each(feed.feed, conn))
         self.count_feed = DataLoader(each(feed.count_feed, conn))
@@ -52,6 +82,14 @@ class Loaders:
         self.count_of_summary = DataLoader(bound(comment.count_of_summaries, conn))
         self.replies_of_comment = DataLoader(paged(comment.replies_of, conn))
         self.count_of_replies = DataLoader(bound(comment.count_of_replies, conn))
+
+        self.proof = DataLoader(bound(proof.proofs_of, conn, witnesses))
+        self.events = DataLoader(each(event.events, conn, viewer, codec))
+        self.events_of_paper = DataLoader(paged(event.events_of_papers, conn, viewer, codec))
+        self.events_of_summary = DataLoader(paged(event.events_of_summaries, conn, viewer, codec))
+        self.head = DataLoader(each(event.head, conn))
+        self.scores_over_time = DataLoader(alike(vote_history.scores_over_time, conn))
+        self.scores_by_revision = DataLoader(alike(vote_history.scores_by_revision, conn))
 
     async def viewer_vote(self, subject_id: UUID) -> str | None:
         """UP or DOWN; None when the viewer did not vote, or is nobody."""

@@ -12,6 +12,7 @@ from projections.paper import PaperOrder, PaperRow
 from schema.connections import After, Connection, First, Order, Source, page
 from schema.context import Info, Operation
 from schema.enums import IdentifierScheme, MetadataSource, SummaryOrder
+from schema.event import AfterPosition, EventConnection, EventsOnly, events_of
 from schema.fields import ABSENT, later, resolved
 from schema.ids import NodeId
 from schema.node import Node
@@ -136,6 +137,18 @@ class Paper(Node):
 
         row = await info.context.loaders_at(self.as_of).own_summary(self.row.paper_id)
         return None if row is None else summary_from(row, info.context, self.as_of)
+
+    @resolved(
+        description="The log of the paper, its summaries, their comments and all votes on these, oldest "
+        "first, as far as the viewer may see it; whole, also on a view of the past."
+    )
+    async def events(
+        self, info: Info, first: First = 100, after: AfterPosition = ABSENT, filter: EventsOnly = ABSENT
+    ) -> EventConnection:
+        of, loaders = self.row.paper_id, info.context.loaders
+        return await events_of(
+            info.context, first, after, filter, lambda *asked: loaders.events_of_paper.load((of, *asked))
+        )
 
 
 def paper_from(row: PaperRow, as_of: datetime | None = None) -> Paper:

@@ -7,9 +7,11 @@ import strawberry
 from graphql import GraphQLError
 from strawberry import ID
 
+from schema.citation import Licence, licence_of
 from schema.connections import MOST, After, Connection, First
 from schema.context import Info, Operation
 from schema.enums import FeedKind, PaperOrder
+from schema.event import AfterPosition, EventConnection, EventsOnly, events_of
 from schema.feed import FeedFilter, feed_of
 from schema.fields import ABSENT, resolved
 from schema.ids import parse_id, uuid_of
@@ -24,6 +26,7 @@ from schema.statistics import Statistics, load_statistics
 from schema.summary import Summary, load_summary
 from schema.user import User, load_user
 from schema.venue import Venue, all_venues, load_venue
+from schema.verification import LogCheckpoint, load_checkpoint
 from service.domain import identifiers, limits
 from service.domain.errors import Invalid
 
@@ -108,9 +111,24 @@ class Query:
     ) -> Connection[Summary]:
         return feed_of(info.context, kind, first, after, filter)
 
+    @resolved(description="The event log itself, oldest first, as far as the viewer may see it.")
+    async def events(
+        self, info: Info, first: First = 100, after: AfterPosition = ABSENT, filter: EventsOnly = ABSENT
+    ) -> EventConnection:
+        loaders = info.context.loaders
+        return await events_of(info.context, first, after, filter, lambda *asked: loaders.events.load(asked))
+
     @resolved(description="How much there is of everything.")
     async def statistics(self, info: Info) -> Statistics:
         return await load_statistics(info.context)
+
+    @resolved(description="The newest signed checkpoint of the log; null before the first.")
+    async def log_checkpoint(self, info: Info) -> LogCheckpoint | None:
+        return await load_checkpoint(info.context)
+
+    @resolved(description="The terms on which everybody may use the texts; null when none are given.")
+    def licence(self, info: Info) -> Licence | None:
+        return licence_of(info.context.tools)
 
     @resolved(
         description="Renders Markdown as a summary would be, for an editor's preview. Stores nothing, and "

@@ -1,19 +1,25 @@
 """Versions of a summary's text."""
 
+import asyncio
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Optional
 from uuid import UUID
 
 import strawberry
 from strawberry import ID
 
 from projections.revision import RevisionRow
+from schema.blame import BlameSpan, blame_of
+from schema.citation import Citation, citation_of
 from schema.context import Info, Operation
+from schema.diff import Diff, diff_of
 from schema.fields import later, resolved
 from schema.ids import NodeId
 from schema.node import Node
 from schema.scalars import HTML, LogPosition
 from schema.user import Actor, load_actor
+from service.text.copies import copies
+from schema.verification import RevisionProof, proof_from
 
 if TYPE_CHECKING:
     from schema.summary import Summary
@@ -31,7 +37,12 @@ class Revision(Node):
         description="When the log took it: differs from createdAt for imported history."
     )
     position: LogPosition = strawberry.field(description="Its place in the log.")
-    permalink: str = strawberry.field(description="The address of this version's page.")
+    permalink: str = strawberry.field(
+        description="The address of this version's page. It never changes, and stays when the text goes."
+    )
+    redacted_at: datetime | None = strawberry.field(
+        description="When its text was erased for good; null while it is there."
+    )
 
     @resolved(description="The summary that it is a version of.")
     async def summary(self, info: Info) -> Annotated["Summary", strawberry.lazy("schema.summary")]:
@@ -61,6 +72,60 @@ class Revision(Node):
         text = await info.context.loaders.text.load(self.row.body_payload)
         return None if text is None else HTML(text.html)
 
+    @resolved(
+        description="The proof that the log has held this text since it was recorded; null until it is "
+        "sealed, a moment after that. A redacted one proves that it was there."
+    )
+    async def proof(self, info: Info) -> RevisionProof | None:
+        row = await info.context.loaders.proof.load((self.row.position, self.row.body_payload))
+        return None if row is None else proof_from(row, self.row.position, info.context)
+
+    @resolved(
+        description="Against the revision before it; for the first one, everything is inserted. Revisions "
+        "without text are stepped over: `from` says which one it is against. When this one has no text "
+        "itself, nothing is compared, and `redacted` says so."
+    )
+    async def diff(self, info: Info) -> Diff:
+        return await diff_of(info.context, self.row)
+
+    @resolved(
+        description="Its text cut into spans, in order, each with the revision that introduced it; empty "
+        "when it was redacted. One of the last moments may come late: then this waits, in the end with the "
+        "error NOT_YET_VISIBLE."
+    )
+    async def blame(self, info: Info) -> list[BlameSpan]:
+        row = self.row
+        return await blame_of(info.context, (row.summary_id, row.number), row.body_payload, self.as_of)
+
+    @resolved(description="How to cite it: it stays as it is, whatever comes after it.")
+    async def citation(self, info: Info) -> Citation:
+        return await citation_of(info.context, self.row, self.permalink)
+
+    @resolved(description="The revision whose text it has again; null when it was written.")
+    def restored_from(self, info: Info) -> Optional["Revision"]:
+        number = self.row.restored
+        if number is None:
+            return None
+        return later(load_revision(info.context, self.row.summary_id, number, self.as_of))
+
+    @resolved(description="Who had its text erased; null while it is there.")
+    async def redacted_by(self, info: Info) -> Actor | None:
+        return await load_actor(info.context, self.row.redacted_by) if self.row.redacted_at else None
+
+    @resolved(description="Why its text was erased, as far as whoever did it says.")
+    def redaction_reason(self, info: Info) -> str | None:
+        payload = self.row.redaction_payload
+        return None if payload is None else later(info.context.loaders.source.load(payload))
+
+    @resolved(
+        description="Other revisions that still have words which this one said anew: runs of up to four "
+        "words within lines that it inserted, and that they say more often than the revision before it did. "
+        "Who redacts this one may want to redact those too. Of the 200 nearest revisions; none when it was "
+        "redacted."
+    )
+    async def copies(self, info: Info) -> list["Revision"]:
+        return await load_copies(info.context, self.row, self.as_of)
+
 
 def revision_from(row: RevisionRow, operation: Operation, as_of: datetime | None = None) -> Revision:
     return Revision(
@@ -71,6 +136,7 @@ def revision_from(row: RevisionRow, operation: Operation, as_of: datetime | None
         created_at=row.created_at,
         recorded_at=row.recorded_at,
         position=operation.log_position(row.position),
+        redacted_at=row.redacted_at,
         permalink=f"{operation.tools.base_url}/summaries/{row.summary_id}/revisions/{row.number}",
     )
 
@@ -81,3 +147,21 @@ async def load_revision(
     """Of a summary that the viewer may see."""
     row = await operation.loaders_at(as_of).revision.load((summary_id, number))
     return None if row is None else revision_from(row, operation, as_of)
+
+
+async def load_revisions(
+    operation: Operation, summary_id: UUID, numbers: list[int], as_of: datetime | None = None
+) -> list[Revision]:
+    """Of a summary that the viewer may see, without those that were not there yet."""
+    keys = [(summary_id, number) for number in numbers]
+    rows = await operation.loaders_at(as_of).revision.load_many(keys)
+    return [revision_from(row, operation, as_of) for row in rows if row is not None]
+
+
+async def load_copies(operation: Operation, row: RevisionRow, as_of: datetime | None) -> list[Revision]:
+    """As the field says."""
+    near = await operation.loaders.survivors_near.load((row.summary_id, row.number))
+    found = await operation.loaders.source.load_many([version.payload for version in near])
+    texts = {version.number: text for version, text in zip(near, found, strict=True) if text is not None}
+    numbers = await asyncio.to_thread(copies, texts, row.number)
+    return await load_revisions(operation, row.summary_id, numbers, as_of)

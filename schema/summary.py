@@ -10,10 +10,13 @@ from strawberry import ID
 
 from projections.summary import SummaryRow
 from projections.text import TextRow
+from schema.blame import BlameSpan, blame_of
 from schema.comment import Comment, comments_of
 from schema.connections import After, Connection, First, Order, Source, page
 from schema.context import Info, Operation
+from schema.diff import Diff, diff_between
 from schema.enums import Visibility
+from schema.event import AfterPosition, EventConnection, EventsOnly, events_of
 from schema.fields import ABSENT, resolved
 from schema.ids import NodeId
 from schema.mentions import mentioned_papers
@@ -22,6 +25,7 @@ from schema.paper import Paper, load_paper
 from schema.past import PastLoaders
 from schema.revision import Revision, load_revision, revision_from
 from schema.scalars import HTML
+from schema.score import RevisionScore, by_revision
 from schema.user import Actor, load_actor
 from schema.vote import Votable, score_of
 from service.domain.policy import may_edit_summary
@@ -32,6 +36,10 @@ OF_SUMMARY = Order("summary.revisions", (int,))
 
 Length = Annotated[int, strawberry.argument(description="How many characters at most, from 1 to 5000.")]
 Number = Annotated[int, strawberry.argument(description="The revision's number, from 1.")]
+From = Annotated[
+    int, strawberry.argument(name="from", description="The number of the older text's revision.")
+]
+To = Annotated[int, strawberry.argument(description="The number of the newer text's revision.")]
 
 
 @strawberry.type(description="What a person wrote about a paper.")
@@ -123,6 +131,43 @@ class Summary(Node, Votable):
     @resolved(description="One version of the text; null if there is none of this number.")
     async def revision(self, info: Info, number: Number) -> Revision | None:
         return await load_revision(info.context, self.row.summary_id, number, self.as_of)
+
+    @resolved(
+        description="Votes in force, by the revision that was the current one when they were cast: who voted "
+        "is never shown. All revisions in order; together they are the score."
+    )
+    async def score_by_revision(self, info: Info) -> list[RevisionScore]:
+        row = self.row
+        return await by_revision(info.context, row.summary_id, row.revision_number, self.as_of)
+
+    @resolved(
+        description="The log of the summary, its comments and all votes on these, oldest first; whole, also "
+        "on a view of the past."
+    )
+    async def events(
+        self, info: Info, first: First = 100, after: AfterPosition = ABSENT, filter: EventsOnly = ABSENT
+    ) -> EventConnection:
+        of, loaders = self.row.summary_id, info.context.loaders
+        return await events_of(
+            info.context, first, after, filter, lambda *asked: loaders.events_of_summary.load((of, *asked))
+        )
+
+    @resolved(
+        description="From one revision's text to another's, in whichever order. When one of them was "
+        "redacted, nothing is compared, and `redacted` says so."
+    )
+    async def diff(self, info: Info, from_: From, to: To) -> Diff:
+        return await diff_between(info.context, self.row.summary_id, from_, to, self.as_of)
+
+    @resolved(
+        description="The current text cut into spans, in order, each with the revision that introduced it; "
+        "empty when it was redacted. One of the last moments may come late: then this waits, in the end with "
+        "the error NOT_YET_VISIBLE."
+    )
+    async def blame(self, info: Info) -> list[BlameSpan]:
+        row = self.row
+        number = (row.summary_id, row.revision_number)
+        return await blame_of(info.context, number, row.body_payload, self.as_of)
 
     async def _revision_count(self, operation: Operation) -> int:
         loaders = operation.loaders_at(self.as_of)

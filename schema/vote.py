@@ -8,6 +8,7 @@ import strawberry
 from schema.context import Info, Operation
 from schema.enums import VoteValue
 from schema.fields import later, resolved
+from schema.score import CalendarInterval, Interval, Last, ScoreAt, over_time
 
 
 @strawberry.type(description="The sums of the votes on something. Who voted is never shown.")
@@ -21,6 +22,15 @@ class Score:
     @resolved(description="The viewer's own vote; null without one.")
     def viewer_vote(self, info: Info) -> VoteValue | None:
         return None if info.context.viewer is None else later(self._vote_of_viewer(info.context))
+
+    @resolved(
+        description="The sums at the end of each day, week, month or year that changed them, oldest first. "
+        "On a view of the past, up to its time."
+    )
+    async def over_time(
+        self, info: Info, interval: Interval = CalendarInterval.DAY, last: Last = 100
+    ) -> list[ScoreAt]:
+        return await over_time(info.context, self.subject_id, interval, last, self.as_of)
 
     async def _vote_of_viewer(self, operation: Operation) -> VoteValue | None:
         value = await operation.loaders_at(self.as_of).viewer_vote(self.subject_id)
