@@ -10,6 +10,7 @@ from rapidfuzz.distance import Indel
 
 CELLS = 1 << 26  # of one comparison of rapidfuzz, a bit each: 8 MB, and words of texts of 40,000 characters
 RUN = 8  # items in a row that anchor what is too large to compare
+RARE = 16  # times that the first of them stands there
 
 Block = tuple[int, int, int]  # start in the one, start in the other, items
 
@@ -72,7 +73,8 @@ class Alignment:
 
     def _compared(self, w: Window, depth: int) -> Iterator[Block]:
         if depth < 2 and self._ends:
-            return self._between(w, _anchors(*self._lines(w)), depth + 1)
+            anchors = _anchors(*self._lines(w))
+            return self._between(w, anchors, depth + 1) if anchors else self._compared(w, 2)
         a = [i for i in range(w.start_a, w.end_a) if self._a[i] >= 0]
         b = [i for i in range(w.start_b, w.end_b) if self._b[i] >= 0]
         if len(a) * len(b) <= CELLS:
@@ -111,12 +113,13 @@ class Alignment:
         end = (len(self._a), len(self._b), 0)
         a = b = start_a = start_b = 0
         for i, j, length in [*(block for block in blocks if block[2]), end]:
-            head, rest, tail = self._cut(Window(a, i, b, j))
-            a, b = a + head[2], b + head[2]
-            if rest.start_a < rest.end_a or rest.start_b < rest.end_b:
-                if a > start_a:
-                    grown.append((start_a, start_b, a - start_a))
-                start_a, start_b = i - tail[2], j - tail[2]
+            head = tail = 0
+            if (a, b) != (i, j):
+                (_, _, head), _, (_, _, tail) = self._cut(Window(a, i, b, j))
+            if (a + head, b + head) != (i - tail, j - tail):
+                if a + head > start_a:
+                    grown.append((start_a, start_b, a + head - start_a))
+                start_a, start_b = i - tail, j - tail
             a, b = i + length, j + length
         return [*grown, (start_a, start_b, a - start_a)] if a > start_a else grown
 
@@ -136,7 +139,10 @@ def _shared_lines(a: list[Part], b: list[Part]) -> list[Block]:
 
 
 def _runs(ids: Sequence[int], start: int, end: int) -> list[Part]:
-    return [Part(i, 1, tuple(ids[i : i + RUN])) for i in range(start, end - RUN + 1)]
+    """Runs that begin with what is rare: others hardly stand there once, and there may be very many."""
+    counts = Counter(ids[start:end])
+    places = (i for i in range(start, end - RUN + 1) if ids[i] >= 0 and counts[ids[i]] <= RARE)
+    return [Part(i, 1, tuple(ids[i : i + RUN])) for i in places]
 
 
 def _anchors(a: list[Part], b: list[Part]) -> list[Block]:

@@ -26,14 +26,15 @@ class Islands:
 
     def _is_island(self, before: Block, block: Block, after: Block, most: int) -> bool:
         words = self._a[block[0] + block[2]] - self._a[block[0]]
-        gaps = self._gap(before, block), self._gap(block, after)
-        if words > most or not all(map(any, gaps)):
+        around = self._gap(before, after)
+        if words > most or words in around[1:]:  # nothing deleted, or nothing inserted, but signs
             return False
+        gaps = self._gap(before, block), self._gap(block, after)
         rewritten = any(deleted and inserted for _, deleted, inserted in gaps)
-        return rewritten and all(max(gap[1:]) >= 2 * words for gap in gaps)
+        return rewritten and all(gap[0] and max(gap[1:]) >= 2 * words for gap in gaps)
 
     def _gap(self, left: Block, right: Block) -> tuple[int, int, int]:
-        """Tokens between two blocks, and words deleted and inserted."""
+        """Tokens between two blocks, and words of the one text and of the other."""
         i, j = left[0] + left[2], left[1] + left[2]
         return right[0] - i + right[1] - j, self._a[right[0]] - self._a[i], self._b[right[1]] - self._b[j]
 
@@ -51,6 +52,8 @@ def slid(blocks: Sequence[Block], a: Sequence[str], b: Sequence[str]) -> list[Bl
         elif j + length == next_j:
             side, start, end = a, i + length, next_i
         else:
+            continue
+        if side[start - 1] != side[end - 1] and side[start] != side[end]:
             continue
         first = 0 if (i, j) == (0, 0) else 1
         last = 0 if (next_i + next_length, next_j + next_length) == (len(a), len(b)) else 1
