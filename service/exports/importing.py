@@ -170,7 +170,7 @@ class _Loading:
             raise ImportRefused(f"position {entry.position:,} cannot be read: {error}") from error
 
     def _signed(self, item: Signed) -> None:
-        size, origin, root = item.checkpoint
+        origin, size, root = item.checkpoint
         text, lines = parse_note(item.line.checkpoint or "")
         own = len(lines) - len(item.line.witnesses)
         if own < 1 or item.line.signed_at is None:

@@ -1,0 +1,54 @@
+"""A log on PostgreSQL to be exported, and room to import it."""
+
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+
+from service.database import connection_pool, connector
+from service.eventstore.postgres import PostgresStore
+from tests.conftest import GRANT_AGAIN
+from tests.postgres import execute, fresh_database
+from tests.projections.history import World
+
+
+@pytest.fixture
+async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
+    async with connection_pool(database_url, max_size=8) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def store(database_url: str, pool: asyncpg.Pool) -> AsyncIterator[PostgresStore]:
+    async with PostgresStore.open(pool, connector(database_url)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def world(store: PostgresStore) -> World:
+    """Who acts in the test."""
+    return World(store)
+
+
+@pytest.fixture
+async def conn(database_url: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection as the service's role, to export through."""
+    connection = await connector(database_url)()
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+async def owner(database_url: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection as the database's owner, who here is a superuser."""
+    connection = await asyncpg.connect(database_url)
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+async def other_url(cluster_dsn: str, migrated_template: str) -> AsyncIterator[str]:
+    """A second database, empty."""
+    async with fresh_database(cluster_dsn, migrated_template) as dsn:
+        await execute(dsn, GRANT_AGAIN)
+        yield dsn
