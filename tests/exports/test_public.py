@@ -1,0 +1,263 @@
+"""A public file verifies, holds what everybody may see, and not a byte of the rest."""
+
+import zlib
+from dataclasses import dataclass, field
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from service.domain.events import PayloadsErased, Visibility, VoteValue
+from service.eventstore.postgres import PostgresStore
+from service.exports.checking import Event, checked
+from service.exports.summary import NotPublic, NotSealed, summary_file
+from tests.exports.exported import about, complete, key_of, lines, live, proved, public
+from tests.projections.history import Thing, World
+from tests.projections.projecting import project_all
+from tests.projections.sealing import seal
+
+OPERATIONS = (
+    "publish", "publish", "revise", "show", "show", "retract", "comment", "comment", "edit", "remove", "vote",
+    "vote_comment", "redact", "forget_author", "forget_all",
+)  # fmt: skip
+OPERATION = st.tuples(st.sampled_from(OPERATIONS), st.integers(0, 40), st.integers(0, 40))
+
+
+def text() -> str:
+    """Like no other."""
+    return f"Text ∑ {uuid4().hex}"
+
+
+@dataclass
+class Summary:
+    """What the test knows of one, and decides by itself who may see it."""
+
+    thing: Thing
+    visibility: Visibility
+    texts: list[str]
+    was_listed: bool = False
+    comments: list["Comment"] = field(default_factory=list)
+
+    @property
+    def listed(self) -> bool:
+        return self.visibility is Visibility.PUBLIC and not self.thing.over
+
+
+@dataclass
+class Comment:
+    thing: Thing
+    texts: list[str]
+
+
+@dataclass
+class Secrets:
+    """A world with no text or person twice."""
+
+    world: World
+    summaries: list[Summary] = field(default_factory=list)
+    nobody: list[UUID] = field(default_factory=list)  # ids that nobody may learn
+    gone: list[str] = field(default_factory=list)
+
+    async def act(self, name: str, i: int, k: int) -> None:
+        if name == "publish" or not self.summaries:
+            return await self._publish(list(Visibility)[k % 3], anonymous=i % 2 == 0)
+        one = self.summaries[i % len(self.summaries)]
+        comments = [comment for comment in one.comments if not comment.thing.over]
+        comment = comments[k % len(comments)] if comments else None
+        voter = uuid4()
+        match name:
+            case "revise" if not one.thing.over:
+                one.texts += [text(), text()]
+                await self.world.revise(one.thing, *one.texts[-2:])
+            case "show" if not one.thing.over:
+                one.visibility = list(Visibility)[k % 3]
+                one.was_listed |= one.listed
+                await self.world.show(one.thing, one.visibility)
+            case "retract" if not one.thing.over:
+                await self.world.retract(one.thing)
+            case "comment":
+                words = text()
+                thing = await self.world.comment(one.thing.id, self.world.users[0], words)
+                one.comments.append(Comment(thing, [words]))
+            case "edit" if comment:
+                comment.texts.append(text())
+                await self.world.edit(comment.thing, comment.texts[-1])
+            case "remove" if comment:
+                await self.world.remove(comment.thing)
+            case "vote" | "vote_comment":
+                self.nobody.append(voter)
+                subject = comment.thing if comment and name == "vote_comment" else one.thing
+                await self.world.vote(subject, voter, VoteValue.UP)
+            case "redact" if one.thing.texts[0] is not None:
+                self.gone.append(one.thing.texts[0])
+                await self.world.redact(one.thing, 1, None)
+            case "forget_author":
+                await self._forget_author(one.thing)
+            case "forget_all":
+                self.gone += one.texts
+                one.thing.texts = [None] * len(one.thing.texts)
+                await self.world.erase(one.thing.id)
+        return None
+
+    async def _publish(self, visibility: Visibility, anonymous: bool) -> None:
+        author = uuid4()
+        if anonymous:
+            self.nobody.append(author)
+        body = text()
+        thing = await self.world.publish(self.world.papers[0], author, body, visibility, anonymous=anonymous)
+        listed = visibility is Visibility.PUBLIC
+        self.summaries.append(Summary(thing, visibility, [body], was_listed=listed))
+
+    async def _forget_author(self, thing: Thing) -> None:
+        """Who wrote it is erased by whoever did, whose name must not stand beside it."""
+        [first, *_] = await self.world.store.load(thing.id, contents="all")
+        payload = first.payloads.get("anonymous_author_id")
+        if payload and first.event.anonymous_author_id:  # type: ignore[attr-defined]
+            event = PayloadsErased(
+                originator_id=uuid4(),
+                originator_version=1,
+                payload_ids=(payload,),
+                subject_id=first.event.anonymous_author_id,  # type: ignore[attr-defined]
+            )
+            actor = first.event.anonymous_author_id  # type: ignore[attr-defined]
+            await self.world.append(event, actor=actor, erases=(payload,))
+
+    def hidden_texts(self) -> list[str]:
+        hidden = list(self.gone)
+        for one in self.summaries:
+            if not one.listed:
+                hidden += one.texts
+            for comment in one.comments:
+                if comment.thing.over or not one.listed:
+                    hidden += comment.texts
+        return hidden
+
+    def shown_texts(self) -> list[str]:
+        shown = [words for one in self.summaries if one.listed for words in one.texts]
+        for one in self.summaries:
+            if one.listed:
+                shown += [words for c in one.comments if not c.thing.over for words in c.texts]
+        return sorted(set(shown) - set(self.gone))
+
+    def hidden_ids(self) -> list[UUID]:
+        """Votes of one person must not even be there under their own id when what they are on is hidden."""
+        hidden = list(self.nobody)
+        for one in self.summaries:
+            if not one.was_listed:
+                hidden.append(one.thing.id)
+            if not one.listed:
+                hidden += [comment.thing.id for comment in one.comments]
+        return hidden
+
+
+@pytest.fixture
+async def secrets(world: World) -> Secrets:
+    await world.sign_up("ada", "Ada")
+    await world.register("x/y")
+    return Secrets(world)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(operations=st.lists(OPERATION, min_size=1, max_size=30))
+async def test_not_a_byte_of_what_is_hidden(
+    pool: asyncpg.Pool,
+    store: PostgresStore,
+    secrets: Secrets,
+    conn: asyncpg.Connection,
+    operations: list[tuple[str, int, int]],
+) -> None:
+    for operation in operations:
+        await secrets.act(*operation)
+    await project_all(pool, store)
+    await seal(pool, store)
+    data = await public(conn)
+    for words in secrets.hidden_texts():
+        assert words.encode() not in data
+    for one in secrets.hidden_ids():
+        assert str(one).encode() not in data
+        assert one.hex.encode() not in data
+    for words in secrets.shown_texts():
+        assert words.encode() in data
+    held = proved(data, await key_of(store))
+    assert held.events == held.covered == (await store.head()).position
+
+    for summary in secrets.summaries:
+        if summary.listed:
+            part = await about(conn, summary.thing.id)
+            for line in lines(part)[2:-1]:  # the same, and a proof
+                assert line.split(b',"proof":')[0] in data
+            assert proved(part, await key_of(store)).events == len(lines(part)) - 3
+        else:
+            with pytest.raises(NotPublic):
+                await about(conn, summary.thing.id)
+
+
+async def test_the_operators_file_does_hold_it(
+    pool: asyncpg.Pool, store: PostgresStore, secrets: Secrets, conn: asyncpg.Connection
+) -> None:
+    """So that the search above can find something."""
+    for i, name in enumerate(OPERATIONS[:12]):
+        await secrets.act(name, i, i + 1)
+    data = await complete(conn)
+    assert secrets.hidden_texts()
+    assert all(words.encode() in data for words in secrets.hidden_texts())
+    assert all(one.hex.encode() in data or str(one).encode() in data for one in secrets.hidden_ids())
+    assert (await pool.fetchval("SELECT secret FROM installation")).hex().encode() in data
+
+
+async def test_followers_hear_that_something_was_withdrawn(
+    pool: asyncpg.Pool, store: PostgresStore, world: World, conn: asyncpg.Connection
+) -> None:
+    paper = await world.register("x/y")
+    hidden = await world.publish(paper, uuid4(), "Hidden")
+    retracted = await world.publish(paper, uuid4(), "Retracted")
+    await world.show(hidden, Visibility.UNLISTED)
+    await world.show(hidden, Visibility.PRIVATE)
+    await world.retract(retracted)
+    await project_all(pool, store)
+    shown = [item.entry for item in checked(lines(await public(conn))) if isinstance(item, Event)]
+    assert [(one.type, one.stream) for one in shown] == [
+        ("PaperRegistered", paper),
+        ("SummaryVisibilitySet", hidden.id),
+        ("SummaryRetracted", retracted.id),
+    ]
+
+
+async def test_an_erasure_does_not_connect_a_person_with_an_anonymous_text(
+    pool: asyncpg.Pool, store: PostgresStore, world: World, conn: asyncpg.Connection
+) -> None:
+    """Erasing all of a person's in one event names their profile beside their anonymous text."""
+    ada = await world.sign_up("ada", "Ada")
+    summary = await world.publish(await world.register("x/y"), ada, "A text", anonymous=True, vote=False)
+    [profile] = await store.load(ada, contents="none")
+    [published] = await store.load(summary.id, contents="none")
+    author = published.payloads["anonymous_author_id"]
+    await world.erase_payloads(profile.payloads["display_name"], author)
+    await world.erase_payloads(published.payloads["body"])
+    await project_all(pool, store)
+    shown = [item.entry for item in checked(lines(await public(conn))) if isinstance(item, Event)]
+    assert [one.position for one in shown] == [1, 2, 3, 5]
+    assert proved(await public(conn)).absent == 3
+
+
+async def test_what_a_summary_file_needs(
+    pool: asyncpg.Pool, store: PostgresStore, world: World, conn: asyncpg.Connection
+) -> None:
+    await live(pool, store, World(store))
+    with pytest.raises(NotPublic):
+        await about(conn, uuid4())
+    listed = await pool.fetchval("SELECT summary_id FROM read.summary WHERE listed LIMIT 1")
+    packed = b"".join([block async for block in summary_file(pool, listed)])
+    assert zlib.decompress(packed, 31) == await about(conn, listed)
+    assert world.store is store
+
+
+async def test_nothing_is_proved_before_it_is_signed(
+    pool: asyncpg.Pool, store: PostgresStore, world: World, conn: asyncpg.Connection
+) -> None:
+    summary = await world.publish(await world.register("x/y"), uuid4())
+    await project_all(pool, store)
+    with pytest.raises(NotSealed):
+        await about(conn, summary.id)
