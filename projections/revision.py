@@ -31,7 +31,7 @@ class RevisionRow(Struct, frozen=True):
         return (self.number,)
 
 
-_revision = row_maker(RevisionRow)
+revision_row = row_maker(RevisionRow)
 
 
 async def revisions_of(conn: Reader, summary_ids: Sequence[UUID], page: Page) -> list[Slice[RevisionRow]]:
@@ -55,7 +55,7 @@ async def revisions_of(conn: Reader, summary_ids: Sequence[UUID], page: Page) ->
         *page.key(0),
         page.first + 1,
     )
-    return slices(len(summary_ids), page.first, records, _revision)
+    return slices(len(summary_ids), page.first, records, revision_row)
 
 
 async def revisions_by_number(conn: Reader, numbers: Sequence[tuple[UUID, int]]) -> list[RevisionRow | None]:
@@ -72,7 +72,7 @@ async def revisions_by_number(conn: Reader, numbers: Sequence[tuple[UUID, int]])
         [summary_id for summary_id, _ in numbers],
         [number for _, number in numbers],
     )
-    rows = [_revision(record) for record in records]
+    rows = [revision_row(record) for record in records]
     return in_order(numbers, (((row.summary_id, row.number), row) for row in rows))
 
 
