@@ -5,7 +5,7 @@ another field although the paper has none is written as an empty field.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from service.domain.paper import PaperFields
 from service.importers.bibtex_fields import arxiv_id_in, bare_key, doi_in, venue_in
@@ -35,11 +35,12 @@ _GROUP = re.compile(
 _KINDS = {"conf": ("inproceedings", "booktitle"), "journals": ("article", "journal")}
 
 
-def to_bibtex(fields: PaperFields) -> str:
+def to_bibtex(fields: PaperFields, more: Mapping[str, str] | None = None) -> str:
     """The entry, with a line end; `fields` as the log keeps them, so normalised.
 
     Shape: everything but `source` reads back the same. `bibtexkey`, `venuekey` and empty fields are there
-    only where the entry would otherwise say something else.
+    only where the entry would otherwise say something else; `more` are texts of fields that say nothing of
+    a paper, such as a note.
     """
     kind, venue = _KINDS.get((fields.venue_key or "").partition("/")[0], ("misc", "journal"))
     values = {
@@ -54,6 +55,7 @@ def to_bibtex(fields: PaperFields) -> str:
         "url": fields.url and _word(fields.url),
         "keywords": ", ".join(map(_keyword, fields.keywords)) or None,
         "abstract": fields.abstract and _text(fields.abstract),
+        **{name: _text(text) for name, text in (more or {}).items()},
     }
     lines = [_line(name, value) for name, value in values.items() if value is not None]
     return f"@{kind}{{{_NOT_PLAIN.sub('_', fields.bibtex_key)},\n{''.join(lines)}}}\n"

@@ -12,6 +12,8 @@ REFUSAL = "__typename ... on UserError { code message path }"
 CONFLICT = "... on RevisionConflict { currentRevision }"
 EXISTS = "... on AlreadyExists { existing { __typename id } }"
 SUMMARY = f"{{ ... on SummaryPayload {{ position summary {{ id }} }} {REFUSAL} {CONFLICT} {EXISTS} }}"
+REDACTED = "... on RedactionPayload { position summary { id } revision { number } copies { number } }"
+REDACTION = f"{{ {REDACTED} {REFUSAL} }}"
 COMMENT = f"{{ ... on CommentPayload {{ position comment {{ id }} }} {REFUSAL} }}"
 VOTE = f"{{ ... on VotePayload {{ position subject {{ id score {{ net viewerVote }} }} }} {REFUSAL} }}"
 PAPER = f"{{ ... on PaperPayload {{ position paper {{ id }} }} {REFUSAL} {EXISTS} }}"
@@ -25,6 +27,8 @@ MUTATIONS = {
     "registerPaper": ("RegisterPaperInput", PAPER),
     "publishSummary": ("PublishSummaryInput", SUMMARY),
     "reviseSummary": ("ReviseSummaryInput", SUMMARY),
+    "restoreRevision": ("RestoreRevisionInput", SUMMARY),
+    "redactRevision": ("RedactRevisionInput", REDACTION),
     "retractSummary": ("RetractSummaryInput", SUMMARY),
     "setSummaryVisibility": ("SetSummaryVisibilityInput", SUMMARY),
     "postComment": ("PostCommentInput", COMMENT),
