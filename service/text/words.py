@@ -7,28 +7,26 @@ from unicodedata import category
 from service.text.alignment import Alignment, Block
 from service.text.refinement import Islands, slid
 
-MARK = "\u0301"  # stands for every mark while a text is cut
+MARK = "\u0301"  # stands for every mark while a text is cut: `re` knows no class of them
 JOINERS = "\u200c\u200d"
-LETTER = rf"[^\W_]{MARK}*"
 SINGLE = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # written without spaces
+LETTERS = rf"[^\W_{SINGLE}]+(?:{MARK}+[^\W_{SINGLE}]*)*"
 TOKEN = re.compile(
-    rf"[{SINGLE}]{MARK}*|(?:(?![{SINGLE}]){LETTER})+(?:['’](?:(?![{SINGLE}]){LETTER})+)*"
-    rf"|\\[A-Za-z]+|\r?\n|\r|[^\S\r\n]+|[\s\S]{MARK}*"
+    rf"[^\S\r\n]+|{LETTERS}(?:['’]{LETTERS})*|\\[A-Za-z]+|\r?\n|\r|[{SINGLE}]{MARK}*|[\s\S]{MARK}*"
 )
 WORD = re.compile(r"[^\W_]|\\[A-Za-z]")
 
 
 def tokens(text: str) -> list[str]:
     """Words, LaTeX commands, runs of spaces, line ends, and every other sign alone; joined, the text."""
-    return [text[match.start() : match.end()] for match in TOKEN.finditer(_plain(text))]
+    marks = {} if text.isascii() else {ord(sign): MARK for sign in set(text) if _is_mark(sign)}
+    if not marks:
+        return TOKEN.findall(text)
+    return [text[match.start() : match.end()] for match in TOKEN.finditer(text.translate(marks))]
 
 
-def _plain(text: str) -> str:
-    """As long as the text, with one mark for all, since `re` knows no class of them."""
-    if text.isascii():
-        return text
-    marks = {ord(sign): MARK for sign in set(text) if category(sign)[0] == "M" or sign in JOINERS}
-    return text.translate(marks)
+def _is_mark(sign: str) -> bool:
+    return category(sign)[0] == "M" or sign in JOINERS
 
 
 def is_word(token: str) -> bool:
