@@ -8,6 +8,8 @@ from urllib.parse import parse_qsl, urlsplit
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from service.verification import keys
+
 PREFIX = "SHORTSCIENCE_"
 OPTIONS = frozenset({"host", "port", "workers", "data_dir", "database_url"})  # of `shortscience serve`
 SECRET = frozenset({"database_url", "bouncer_url"})  # may hold a password: never shown
@@ -30,7 +32,8 @@ class Settings(BaseSettings):
     """What an installation can choose.
 
     Units:  port 1…65535; pool_size connections of each worker; data_dir is made if it is absent;
-            cors_origins separated by commas; witnesses are pairs of key and address, separated by commas.
+            cors_origins separated by commas; witnesses are pairs of key and address, separated by commas;
+            licence_name and licence_url are both given, or neither.
     """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
@@ -48,6 +51,8 @@ class Settings(BaseSettings):
     metrics: Literal["local", "on", "off"] = "local"
     signing_key: Path | None = None
     witnesses: str = ""
+    licence_name: Annotated[str, Field(max_length=100)] = ""
+    licence_url: Annotated[str, Field(max_length=500, validate_default=True)] = ""
 
     @field_validator("database_url", "bouncer_url", "base_url")
     @classmethod
@@ -86,7 +91,23 @@ class Settings(BaseSettings):
     @property
     def signing_key_file(self) -> Path:
         """Where the key is that signs the log's checkpoints; made when it is first needed."""
-        return self.signing_key or self.data_dir / "log-signing.key"
+        return self.signing_key or self.data_dir / keys.FILE
+
+    @field_validator("licence_name")
+    @classmethod
+    def _is_a_line(cls, value: str) -> str:
+        if value != " ".join(value.split()) or not value.isprintable():
+            raise ValueError("must be one line, such as CC BY 4.0, without spaces around it")
+        return value
+
+    @field_validator("licence_url")
+    @classmethod
+    def _leads_to_the_licence(cls, value: str, info: Any) -> str:
+        if bool(value) != bool(info.data.get("licence_name")):
+            raise ValueError(f"goes with {PREFIX}LICENCE_NAME: set both, or neither")
+        if value and not _is_web_address(value):
+            raise ValueError("must be a whole address that begins with https:// or http://")
+        return value
 
     @property
     def allowed_origins(self) -> list[str]:
@@ -133,6 +154,14 @@ def _told(error: Any) -> str:
     variable = PREFIX + name.upper() + (f" (--{name.replace('_', '-')})" if name in OPTIONS else "")
     reason = str(error["msg"]).removeprefix("Value error, ")
     return f"{variable}: {reason}" if name in SECRET else f"{variable} is {error['input']!r}: {reason}"
+
+
+def _is_web_address(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and value.isprintable()
+    except ValueError:
+        return False
 
 
 def _listed(value: str) -> list[str]:
