@@ -47,7 +47,8 @@ class EventRow(Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class EventFilter:
-    """Events that are all of what is given: of one of these types, about this subject, of this paper.
+    """Events that are all of what is given: of one of these types, about this subject, of this paper,
+    up to this position.
 
     Who names a subject knows its address.
     """
@@ -55,6 +56,7 @@ class EventFilter:
     types: tuple[str, ...] | None = None
     subject: tuple[SubjectKind, UUID] | None = None
     paper_id: UUID | None = None
+    to: int | None = None
 
 
 ALL = EventFilter()
@@ -129,7 +131,7 @@ async def _read(
     by_address: bool = False,
 ) -> list[Slice[EventRow]]:
     seen = VISIBLE if by_address or filter.subject else LISTED_OR_OWN
-    conditions, values = _selected(filter, 6)
+    conditions, values = selected(filter, 6)
     sql = _SQL.format(seen=seen.format(viewer="$4"), where=" AND ".join([of_each, *conditions]))
     records = await conn.fetch(sql, ids, *page.key(0), page.first + 1, viewer, OF_EVERYBODY, *values)
     pages = slices(len(ids), page.first, records, lambda record: record)
@@ -159,7 +161,7 @@ SELECT e.*, l.version, l.schema_version, l.recorded_at, l.occurred_at, l.actor, 
 """
 
 
-def _selected(filter: EventFilter, at: int) -> tuple[list[str], list[Any]]:
+def selected(filter: EventFilter, at: int) -> tuple[list[str], list[Any]]:
     """Conditions and their arguments, the first of which is $at."""
     conditions, values = [], list[Any]()
     if filter.types is not None:
@@ -173,6 +175,9 @@ def _selected(filter: EventFilter, at: int) -> tuple[list[str], list[Any]]:
     if filter.paper_id is not None:
         conditions.append(f"e.paper_id = ${at + len(values)}::uuid")
         values.append(filter.paper_id)
+    if filter.to is not None:
+        conditions.append(f"e.position <= ${at + len(values)}::bigint")
+        values.append(filter.to)
     return conditions, values
 
 
@@ -216,7 +221,7 @@ def _row(record: Any, decoded: Decoded, texts: Mapping[str, str | None]) -> Even
 
 
 def _names_actor(record: Any, event: DomainEvent) -> bool:
-    return type(event) in ACTOR_SHOWN and not record["anonymous"]
+    return type(event) in ACTOR_SHOWN
 
 
 def _kind(record: Any) -> SubjectKind:

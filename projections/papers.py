@@ -39,8 +39,8 @@ class PaperFilter:
         named = (
             ("p.venue_key = ${}::text", self.venue_key),
             ("p.year IS NOT NULL AND coalesce(p.year, 0) = ${}::int", self.year),
-            (_KEYWORD, None if self.keyword is None else folded_keyword(_spelled(self.keyword))),
-            (_AUTHOR, None if self.author is None else _spelled(self.author)),
+            (_KEYWORD, None if self.keyword is None else folded_keyword(spelled(self.keyword))),
+            (_AUTHOR, None if self.author is None else spelled(self.author)),
         )
         given = [(sql, value) for sql, value in named if value is not None]
         return [sql.format(n) for n, (sql, _) in enumerate(given, at)], [value for _, value in given]
@@ -124,6 +124,6 @@ async def count_of_authors(conn: Reader, names: Sequence[str]) -> list[int]:
     return counts(len(names), records)
 
 
-def _spelled(name: str) -> str:
+def spelled(name: str) -> str:
     """As names are registered."""
     return " ".join(unicodedata.normalize("NFC", name).split())

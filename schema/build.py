@@ -19,11 +19,13 @@ from schema.mutations.revision import RevisionMutations
 from schema.mutations.summary import SummaryMutations
 from schema.mutations.user import UserMutations
 from schema.mutations.vote import VoteMutations
+from schema.opening import Subscribing
 from schema.query import Query
 from schema.refusals import HANDLERS
 from schema.revision import Revision
 from schema.scalars import CONFIG
 from schema.scope import OneOperation, Scope, Strangers
+from schema.subscription import Subscription
 from schema.validation import Validation, validated
 
 KEPT = 128  # documents, as many as the cache of parsing keeps
@@ -52,6 +54,7 @@ def build_schema() -> strawberry.Schema:
     return Schema(
         query=Query,
         mutation=Mutation,
+        subscription=Subscription,
         types=[Comment, Revision],
         config=CONFIG,
         exception_handlers=HANDLERS,
@@ -65,5 +68,6 @@ def build_schema() -> strawberry.Schema:
             lambda: Validation(validating),
             Strangers,
             lambda: CostLimit(estimates),
+            Subscribing,
         ],
     )

@@ -39,7 +39,7 @@ def feed_of(
     operation: Operation, kind: FeedKind, first: int, after: str | None, filter: FeedFilter | None
 ) -> Connection[Summary]:
     """Errors: Invalid for a filter with what is no text; GraphQLError INVALID for a page."""
-    wanted, of, loaders = _filter(given(filter)), feed.FeedKind(kind.value), operation.loaders
+    wanted, of, loaders = feed_filter(given(filter)), feed.FeedKind(kind.value), operation.loaders
     order = ORDERS[kind].narrowed(wanted.venue_key, wanted.year, wanted.keyword, wanted.username)
     asked = page(order, first, after)
     return Connection(
@@ -53,7 +53,8 @@ def feed_of(
     )
 
 
-def _filter(asked: FeedFilter | None) -> feed.FeedFilter:
+def feed_filter(asked: FeedFilter | None) -> feed.FeedFilter:
+    """What a client asked for. Errors: Invalid."""
     if asked is None:
         return feed.FeedFilter()
     return feed.FeedFilter(

@@ -1,0 +1,195 @@
+"""Operations for connections that stay: one message for a query or a mutation, one for each event else."""
+
+import asyncio
+from collections.abc import AsyncIterator, Hashable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import msgspec
+import strawberry
+from graphql import GraphQLError
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.types import ExecutionResult
+from strawberry.types.graphql import OperationType
+
+from projections import following
+from projections.following import Happening, Publication
+from schema.context import Context, Tools, open_context
+from schema.following import Hub, Occasion
+from schema.opening import Opening, Shown
+from schema.reading import is_away
+from schema.sharing import Shared
+
+EVERYTHING = frozenset(OperationType)
+REMEMBERED = 16_000_000  # characters of messages
+SMALLEST = 500  # what the shortest one counts
+AWAY = "BUSY"  # the code of what the database could not give just now
+AGAIN_SECONDS = 0.5  # until what the database could not give is asked again
+
+
+class SignedOut(Exception):
+    """The token is nobody's, or not any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An operation and who asks."""
+
+    query: str
+    variables: dict[str, Any] | None = None
+    operation_name: str | None = None
+    token: str | None = field(default=None, repr=False)
+
+    @property
+    def key(self) -> Hashable:
+        """The same for all who get the same messages."""
+        return self.query, msgspec.json.encode(self.variables), self.operation_name, self.token
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A result as JSON: {data, errors, extensions}; errors alone, if the operation could not run.
+
+    Shape:  position is what it reflects, of an event its own.
+    """
+
+    text: str
+    position: str | None = None
+    codes: tuple[str, ...] = ()
+    errors: str | None = None
+
+
+@dataclass(slots=True)
+class Tally:
+    """For metrics: messages of subscriptions that were sent, and who was too slow for them."""
+
+    messages: int = 0
+    let_go: int = 0
+
+
+class Live:
+    """Runs operations, and makes each event's message once for all who ask the same."""
+
+    def __init__(self, schema: strawberry.Schema, tools: Tools) -> None:
+        self._schema = schema
+        self._tools = tools
+        self._turns = asyncio.Semaphore(max(1, tools.pool.get_max_size() // 3))
+        self._messages = Shared[Message | None](REMEMBERED, _size)
+        self.publications: Hub[Publication] = Hub(tools, following.publications, self._turns)
+        self.happenings: Hub[Happening] = Hub(tools, following.happenings, self._turns)
+        self.tally = Tally()
+
+    @property
+    def followers(self) -> int:
+        """How many subscriptions are open."""
+        return self.publications.followers + self.happenings.followers
+
+    def stop(self) -> None:
+        """All who follow get Stopping."""
+        self.publications.stop()
+        self.happenings.stop()
+
+    async def run(
+        self, asked: Asked, *, resume: str | None = None, allowed: frozenset[OperationType] = EVERYTHING
+    ) -> AsyncIterator[Message]:
+        """One message, or one for each event, until the consumer ends it.
+
+        Shape:  resume goes before the argument `after`; allowed are the kinds of operations.
+        Errors: SignedOut, Stopping, and those of the database when it is away at the beginning.
+        """
+        opening = Opening(self.publications, self.happenings, resume)
+        context = await self._context(asked)
+        result = await self._execute(asked, context, opening, allowed)
+        if opening.cursor is None:
+            yield _message(result, context.position_header())
+            return
+        del context, result
+        with opening.cursor.followed():
+            async for occasion in opening.cursor:
+                if message := await self._of(asked, occasion):
+                    yield message
+
+    async def _of(self, asked: Asked, occasion: Occasion) -> Message | None:
+        """None when there is nothing to show. It is made again for as long as the database is away."""
+        key = (asked.key, occasion.position)
+        while True:
+            message = await self._messages.get(key, partial(self._make, asked, occasion))
+            if message is None or AWAY not in message.codes:
+                return message
+            await asyncio.sleep(AGAIN_SECONDS)
+
+    async def _make(self, asked: Asked, occasion: Occasion) -> Message | None:
+        shown = Shown(occasion)
+        async with self._turns:
+            try:
+                context = await self._context(asked)
+            except Exception as error:
+                if is_away(error):
+                    return Message("", codes=(AWAY,))
+                raise
+            result = await self._execute(asked, context, shown, EVERYTHING)
+        if shown.skipped:
+            return None
+        return _message(result, str(self._tools.log_position(occasion.position)))
+
+    async def _context(self, asked: Asked) -> Context:
+        context = await open_context(self._tools, token=asked.token)
+        if context.stranger:
+            raise SignedOut
+        return context
+
+    async def _execute(
+        self, asked: Asked, context: Context, root: object, allowed: frozenset[OperationType]
+    ) -> ExecutionResult:
+        try:
+            return await self._schema.execute(
+                asked.query, asked.variables, context, root, asked.operation_name, allowed
+            )
+        except (CannotGetOperationTypeError, InvalidOperationTypeError) as error:
+            problem = GraphQLError(_unfit(error), extensions={"code": "INVALID"})
+            return ExecutionResult(None, [problem])
+
+
+def _message(result: ExecutionResult, position: str | None) -> Message:
+    errors: list[GraphQLError] = result.errors or []
+    formatted = [error.formatted for error in errors]
+    whole: dict[str, Any] = {"data": result.data}
+    if errors:
+        whole["errors"] = formatted
+    if position is not None:
+        whole["extensions"] = {"position": position}
+    refused = could_not_run(result)
+    if refused:
+        del whole["data"]
+    return Message(
+        text=_json(whole),
+        position=position,
+        codes=tuple(sorted({str((error.extensions or {}).get("code")) for error in errors})),
+        errors=_json(formatted) if refused else None,
+    )
+
+
+def could_not_run(result: ExecutionResult) -> bool:
+    """Whether the request itself was wrong: an error of a field has a path."""
+    errors: list[GraphQLError] = result.errors or []
+    return result.data is None and bool(errors) and all(error.path is None for error in errors)
+
+
+def _unfit(error: CannotGetOperationTypeError | InvalidOperationTypeError) -> str:
+    if isinstance(error, InvalidOperationTypeError):
+        return "Only queries and subscriptions go by GET: send it by POST."
+    if error.operation_name is None:
+        return "The document has no operation: only fragments."
+    return f"The document has no operation named {error.operation_name!r}: operationName is one of its names."
+
+
+def _size(message: Message | None) -> int | None:
+    """In characters; None for what may come out otherwise next time."""
+    if message is None:
+        return SMALLEST
+    return None if AWAY in message.codes else SMALLEST + len(message.text)
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
