@@ -221,7 +221,7 @@ def _row(record: Any, decoded: Decoded, texts: Mapping[str, str | None]) -> Even
 
 
 def _names_actor(record: Any, event: DomainEvent) -> bool:
-    return type(event) in ACTOR_SHOWN
+    return type(event) in ACTOR_SHOWN and not record["anonymous"]
 
 
 def _kind(record: Any) -> SubjectKind:
