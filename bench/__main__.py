@@ -10,11 +10,11 @@ import structlog
 import uvloop
 
 import bench
-from bench import appends, following, rendering, report, requests
+from bench import appends, following, rendering, report, requests, sealing
 from bench.measure import Measured
 from bench.server import Server, running_server
 
-PARTS = ("appends", "reading", "projecting", "rendering", "requests")
+PARTS = ("appends", "reading", "projecting", "rendering", "requests", "sealing")
 RESULTS = Path("bench/results.md")
 
 
@@ -50,6 +50,9 @@ async def measurements(server: Server, size: Size, parts: Sequence[str]) -> Asyn
             yield measured
     if "requests" in parts:
         async for measured in requests.measure(server, size.times, 2 * size.seconds):
+            yield measured
+    if "sealing" in parts:
+        async for measured in sealing.measure(server, size.times, size.events, size.seconds):
             yield measured
 
 
