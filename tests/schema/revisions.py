@@ -1,5 +1,7 @@
 """Summaries with a history."""
 
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from tests.schema.people import Api
@@ -27,17 +29,20 @@ async def redacted(person: Api, summary: str, number: int, **more: Any) -> Any:
     return outcome
 
 
+@asynccontextmanager
+async def listening(api: Api) -> AsyncIterator[list[str]]:
+    """What the database is asked through the pool."""
+    asked: list[str] = []
+    pool = api.tools.pool
+    async with AsyncExitStack() as stack:
+        for _ in range(pool.get_max_size()):
+            conn = await stack.enter_async_context(pool.acquire())
+            conn.add_query_logger(lambda record: asked.append(record.query))
+    yield asked
+
+
 async def statements(person: Api, query: str, **variables: Any) -> list[str]:
     """What the operation asks the database, without what followers ask meanwhile."""
-    asked: list[str] = []
-    pool = person.tools.pool
-
-    def listen(record: Any) -> None:
-        asked.append(record.query)
-
-    held = [await pool.acquire() for _ in range(pool.get_max_size())]
-    for conn in held:
-        conn.add_query_logger(listen)
-        await pool.release(conn)
-    assert await person.read(query, **variables)
+    async with listening(person) as asked:
+        assert await person.read(query, **variables)
     return [one for one in asked if any(name in one for name in ("read.", "payloads", "FROM unnest"))]
