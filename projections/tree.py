@@ -23,7 +23,7 @@ from service.verification.notes import Signer
 log = structlog.get_logger()
 
 NAME = "tree"
-BATCH = 5_000  # events a transaction
+BATCH = 2_000  # events a transaction
 SIGN_SECONDS = 1.0
 
 
