@@ -108,11 +108,6 @@ async def events_of_summaries(
     return await _read(conn, codec, viewer, of_each, summary_ids, page, filter, by_address=True)
 
 
-def scanned_to(found: Slice[EventRow], shown: int) -> int:
-    """After which position to go on, when `events` found this in a snapshot that shows that position."""
-    return found.rows[-1].position if found.has_next and found.rows else shown
-
-
 async def head(conn: Reader) -> int:
     """Where the log ends, whether the read models show it already or not. Source: log_head."""
     [record] = await conn.fetch("SELECT position FROM log_head")

@@ -45,7 +45,7 @@ async def scores_over_time(
                SELECT c.began, sum(sum(c.up)) OVER past AS up, sum(sum(c.down)) OVER past AS down
                  FROM (SELECT date_trunc($2::text, at AT TIME ZONE 'UTC') AS began, up, down
                          FROM read.score_change
-                        WHERE subject_id = i.id AND at <= coalesce($4, 'infinity')) c
+                        WHERE subject_id = i.id AND at <= coalesce($4::timestamptz, 'infinity')) c
                 GROUP BY c.began HAVING sum(c.up) <> 0 OR sum(c.down) <> 0
                WINDOW past AS (ORDER BY c.began)
                 ORDER BY c.began DESC LIMIT $3) s

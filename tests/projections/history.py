@@ -218,10 +218,10 @@ class World:
         version = self._next(comment)
         await self.append(CommentRemoved(originator_id=comment.id, originator_version=version))
 
-    async def vote(self, subject: Thing, voter: UUID, value: VoteValue) -> None:
-        await self.append(self._cast(subject, voter, value))
+    async def vote(self, subject: Thing, voter: UUID, value: VoteValue, at: datetime | None = None) -> None:
+        await self.append(self._cast(subject, voter, value), at=at)
 
-    async def withdraw(self, subject: Thing, voter: UUID) -> None:
+    async def withdraw(self, subject: Thing, voter: UUID, at: datetime | None = None) -> None:
         stream = vote_id(b"secret", subject.id, voter)
         version = self.votes[stream][0] + 1
         self.votes[stream] = (version, False)
@@ -231,7 +231,8 @@ class World:
                 originator_version=version,
                 subject_id=subject.id,
                 subject_kind=subject.kind,
-            )
+            ),
+            at=at,
         )
 
     async def erase(self, stream: UUID) -> tuple[UUID, ...]:
