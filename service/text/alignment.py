@@ -1,26 +1,14 @@
 """What two sequences have in common, in order, in bounded time and memory however hostile they are."""
 
-from bisect import bisect_left
-from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
-from itertools import pairwise, starmap
+from itertools import pairwise
 from typing import NamedTuple
 
 from rapidfuzz.distance import Indel
 
+from service.text.anchors import Block, Part, anchors, runs
+
 CELLS = 1 << 26  # of one comparison of rapidfuzz, a bit each: 8 MB, and words of texts of 40,000 characters
-RUN = 8  # items in a row that anchor what is too large to compare
-RARE = 16  # times that the first of them stands there
-
-Block = tuple[int, int, int]  # start in the one, start in the other, items
-
-
-class Part(NamedTuple):
-    """A stretch of a sequence that is looked for as a whole."""
-
-    start: int
-    length: int
-    key: Hashable
 
 
 class Window(NamedTuple):
@@ -36,11 +24,11 @@ class Alignment:
     """Compares two sequences of numbers; equal items have equal numbers.
 
     An item below zero (white space) is never looked for: it is matched beside others only. `ends` are the
-    numbers of items that end a line.
+    numbers of items that end a line; a line that stands once in each, of `least` items, anchors the rest.
     """
 
-    def __init__(self, a: Sequence[int], b: Sequence[int], ends: frozenset[int] = frozenset()) -> None:
-        self._a, self._b, self._ends = a, b, ends
+    def __init__(self, a: Sequence[int], b: Sequence[int], ends: frozenset[int], least: int = 1) -> None:
+        self._a, self._b, self._ends, self._least = a, b, ends, least
 
     def blocks(self) -> list[Block]:
         """Equal stretches, increasing in both, as long as they can be, at most one between two changes."""
@@ -72,9 +60,11 @@ class Alignment:
         return count
 
     def _compared(self, w: Window, depth: int) -> Iterator[Block]:
-        if depth < 2 and self._ends:
-            anchors = _anchors(*self._lines(w))
-            return self._between(w, anchors, depth + 1) if anchors else self._compared(w, 2)
+        """First what lies between lines that anchor, and once more between those; then all items."""
+        if depth < 2:
+            long = ([line for line in side if line.length >= self._least] for side in self._lines(w))
+            found = anchors(*long)
+            return self._between(w, found, depth + 1) if found else self._compared(w, 2)
         a = [i for i in range(w.start_a, w.end_a) if self._a[i] >= 0]
         b = [i for i in range(w.start_b, w.end_b) if self._b[i] >= 0]
         if len(a) * len(b) <= CELLS:
@@ -84,16 +74,16 @@ class Alignment:
 
     def _far(self, w: Window, depth: int) -> Iterator[Block]:
         """Too large for words: whole lines, then runs of words, then what those leave."""
-        if depth == 2 and self._ends:
+        if depth == 2:
             return self._between(w, _shared_lines(*self._lines(w)), 3)
         if depth < 4:
-            runs = _runs(self._a, w.start_a, w.end_a), _runs(self._b, w.start_b, w.end_b)
-            return self._between(w, _anchors(*runs), 4)
+            sides = runs(self._a, w.start_a, w.end_a), runs(self._b, w.start_b, w.end_b)
+            return self._between(w, anchors(*sides), 4)
         return iter(())
 
-    def _between(self, w: Window, anchors: list[Block], depth: int) -> Iterator[Block]:
+    def _between(self, w: Window, found: list[Block], depth: int) -> Iterator[Block]:
         a, b = w.start_a, w.start_b
-        for i, j, length in [*anchors, (w.end_a, w.end_b, 0)]:
+        for i, j, length in [*found, (w.end_a, w.end_b, 0)]:
             yield from self._solved(Window(a, i, b, j), depth)
             yield i, j, length
             a, b = i + length, j + length
@@ -136,54 +126,3 @@ def _shared_lines(a: list[Part], b: list[Part]) -> list[Block]:
     numbers: dict[Hashable, int] = {}
     ids = [[numbers.setdefault(part.key, len(numbers)) for part in side] for side in (a, b)]
     return [(a[i + k].start, b[j + k].start, a[i + k].length) for i, j, n in common(*ids) for k in range(n)]
-
-
-def _runs(ids: Sequence[int], start: int, end: int) -> list[Part]:
-    """Runs that begin with what is rare: others hardly stand there once, and there may be very many."""
-    counts = Counter(ids[start:end])
-    places = (i for i in range(start, end - RUN + 1) if ids[i] >= 0 and counts[ids[i]] <= RARE)
-    return [Part(i, 1, tuple(ids[i : i + RUN])) for i in places]
-
-
-def _anchors(a: list[Part], b: list[Part]) -> list[Block]:
-    """Parts that stand once in each, in the order that keeps the most of them (by length)."""
-    there = {part.key: part for part in _once(b)}
-    pairs = [(part, there[part.key]) for part in _once(a) if part.key in there]
-    return list(starmap(_block, _increasing(pairs)))
-
-
-def _block(a: Part, b: Part) -> Block:
-    return a.start, b.start, a.length
-
-
-def _once(parts: list[Part]) -> list[Part]:
-    counts = Counter(part.key for part in parts)
-    return [part for part in parts if counts[part.key] == 1]
-
-
-Pair = tuple[Part, Part]
-Chain = tuple[Pair, "Chain | None"]
-
-
-def _increasing(pairs: list[Pair]) -> list[Pair]:
-    """The heaviest of the pairs that increase on both sides; they come in the order of the first."""
-    places: list[int] = []  # where the best chains end; their weights grow with them
-    weights: list[int] = []
-    chains: list[Chain] = []
-    for pair in pairs:
-        k = bisect_left(places, pair[1].start)
-        weight = pair[0].length + (weights[k - 1] if k else 0)
-        beaten = k
-        while beaten < len(weights) and weights[beaten] <= weight:
-            beaten += 1
-        places[k:beaten], weights[k:beaten] = [pair[1].start], [weight]
-        chains[k:beaten] = [(pair, chains[k - 1] if k else None)]
-    return _unchained(chains[-1] if chains else None)
-
-
-def _unchained(chain: Chain | None) -> list[Pair]:
-    pairs: list[Pair] = []
-    while chain:
-        pairs.append(chain[0])
-        chain = chain[1]
-    return pairs[::-1]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-from service.text.alignment import Block
+from service.text.anchors import Block
 from service.text.words import is_word, token_matches, tokens
 
 FEW = 3  # words that stay the same by chance where all around is rewritten

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from itertools import accumulate, count, pairwise
 
-from service.text.alignment import Block
+from service.text.anchors import Block
 
 SENTENCE_ENDS = frozenset(".!?:;…。！？")
 

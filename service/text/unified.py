@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from service.text.alignment import Alignment, Block
+from service.text.alignment import Alignment
+from service.text.anchors import Block
 
 CONTEXT = 3
 NO_NEWLINE = "\n\\ No newline at end of file\n"
@@ -41,7 +42,7 @@ def _changes(a: Sequence[str], b: Sequence[str]) -> Iterator[Change]:
 def _shared(a: Sequence[str], b: Sequence[str]) -> list[Block]:
     numbers = {line: k for k, line in enumerate(dict.fromkeys([*a, *b]))}
     sides = [numbers[line] for line in a], [numbers[line] for line in b]
-    return Alignment(*sides, ends=frozenset(numbers.values())).blocks()
+    return Alignment(*sides, frozenset(numbers.values())).blocks()
 
 
 def _hunks(changes: Iterator[Change]) -> list[list[Change]]:

@@ -4,7 +4,8 @@ import re
 from itertools import accumulate
 from unicodedata import category
 
-from service.text.alignment import Alignment, Block
+from service.text.alignment import Alignment
+from service.text.anchors import Block
 from service.text.refinement import Islands, slid
 
 MARK = "\u0301"  # stands for every mark while a text is cut: `re` knows no class of them
@@ -14,6 +15,7 @@ LETTERS = rf"[^\W_{SINGLE}]+(?:{MARK}+[^\W_{SINGLE}]*)*"
 TOKEN = re.compile(
     rf"[^\S\r\n]+|{LETTERS}(?:['’]{LETTERS})*|\\[A-Za-z]+|\r?\n|\r|[{SINGLE}]{MARK}*|[\s\S]{MARK}*"
 )
+LONG_LINE = 8  # tokens: shorter ones may well be the same by chance
 WORD = re.compile(r"[^\W_]|\\[A-Za-z]")
 
 
@@ -56,7 +58,8 @@ def token_matches(a: list[str], b: list[str], chance: int = 0) -> list[Block]:
     kinds = dict.fromkeys([*a, *b])
     numbers = {token: -k if token.isspace() else k for k, token in enumerate(kinds, 1)}
     ends = frozenset(numbers[end] for end in ("\n", "\r\n") if end in numbers)
-    found = Alignment([numbers[token] for token in a], [numbers[token] for token in b], ends).blocks()
+    sides = [numbers[token] for token in a], [numbers[token] for token in b]
+    found = Alignment(*sides, ends, LONG_LINE).blocks()
     words = {token for token in kinds if is_word(token)}
     islands = Islands([token in words for token in a], [token in words for token in b])
     return slid(islands.removed(found, chance), a, b)

@@ -119,6 +119,7 @@ def test_without_a_text_before_all_is_inserted() -> None:
     [
         ("A cat. A dog.", "A cat. A bird flew. A dog.", "A cat. {+A bird flew. +}A dog."),
         ("One a.\n\nTwo b.", "One a.\n\nNew a.\n\nTwo b.", "One a.\n\n{+New a.\n\n+}Two b."),
+        ("A b c.\n\nD e.", "New.\n\nA b c d. D e.", "{+New.\n\n+}A b c{+ d+}.[-\n\n-]{+ +}D e."),
         ("we don't go", "we do not go", "we [-don't-]{+do not+} go"),
         ("see $\\alpha_1$", "see $\\beta_1$", "see $[-\\alpha-]{+\\beta+}_1$"),
         ("a red house, blue", "a green house, grey", "a [-red-]{+green+} house, [-blue-]{+grey+}"),
