@@ -8,14 +8,16 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
 from projections.runner import Runner
 from schema.build import build_schema
 from schema.context import Tools
+from schema.live import Live
 from service.settings import Settings
 from service.web.compression import Compression
+from service.web.connections import Connections
 from service.web.cors import cors
 from service.web.graphiql import graphiql_files
 from service.web.graphql import GraphQLEndpoint
@@ -27,6 +29,8 @@ from service.web.negotiation import wants_html
 from service.web.observing import Observed, Observing
 from service.web.pages import page_routes
 from service.web.refusals import Refused
+from service.web.websocket import WebSocketEndpoint
+from service.web.sealed import sealed_routes
 
 ASSETS = Path(__file__).parent / "web" / "assets"
 
@@ -38,12 +42,16 @@ def create_app(tools: Tools, runner: Runner, settings: Settings, watch: Metrics 
     Errors: ModuleNotFoundError when GraphiQL's files are not installed.
     """
     schema = build_schema()
+    live = Live(schema, tools)
+    connections = Connections(live, tools)
     routes: list[BaseRoute] = [
         Route("/graphql", GraphQLEndpoint(schema, tools)),
+        WebSocketRoute("/graphql", WebSocketEndpoint(connections, settings.allowed_origins)),
         Route("/healthz", healthz),
         Route("/readyz", readyz(tools, runner)),
         *([Route("/metrics", metrics(settings.metrics, watch.gathered))] if watch else []),
         *page_routes(tools.pool, schema.as_str() + "\n"),
+        *sealed_routes(tools.pool, tools.witnesses),
         Mount("/assets/graphiql", StaticFiles(directory=graphiql_files())),
         Mount("/assets", StaticFiles(directory=ASSETS)),
     ]
@@ -55,6 +63,7 @@ def create_app(tools: Tools, runner: Runner, settings: Settings, watch: Metrics 
         Middleware(LastResort, answer=_answer),
     ]
     app = Starlette(routes=routes, middleware=middleware, exception_handlers={HTTPException: _http_error})
+    app.state.live = live
     app.router.redirect_slashes = False  # such a redirect leads to whatever Host the request names
     return app
 

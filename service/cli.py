@@ -5,11 +5,16 @@ from typing import Annotated
 
 import typer
 
+from projections import blame
 from projections.rebuild import rebuild as rebuild_read_models
+from service.cli_exports import exports, verify
 from service.cli_imports import UnreadableFile, imports
+from service.cli_keys import keys
+from service.cli_witness import witness
 from service.console import DatabaseUrl, DataDir, console, errors, place, progress_bar, run
 from service.database import WrongRole
 from service.embedded import EmbeddedPostgresError
+from service.exports.errors import ExportError
 from service.importers.git_history import GitError
 from service.migrations import MigrationError
 from service.migrations import migrate as apply_migrations
@@ -18,6 +23,9 @@ from service.restores import begin as begin_epoch
 from service.serving import database, listening_socket, open_log
 from service.serving import serve as run_server
 from service.settings import Settings, SettingsError
+from service.verification.errors import VerificationError
+from service.verification.keys import KeyFileError
+from service.witness import StateFileError
 from service.workers import WorkerFailed, supervise
 
 EXPECTED = (
@@ -29,6 +37,10 @@ EXPECTED = (
     ServersRunning,
     WrongRole,
     UnreadableFile,
+    ExportError,
+    VerificationError,
+    KeyFileError,
+    StateFileError,
 )
 
 app = typer.Typer(
@@ -42,6 +54,8 @@ app = typer.Typer(
     "`shortscience serve --help` has all of them.",
 )
 app.add_typer(imports, name="import")
+app.add_typer(exports, name="export")
+app.add_typer(keys, name="keys")
 
 
 @app.command(
@@ -121,7 +135,8 @@ async def _rebuild(settings: Settings) -> None:
     with progress_bar("Rebuilding read models") as bar:
         async with open_log(direct) as opened:
             position = await rebuild_read_models(opened.pool, opened.store, bar.show)
-    console.print(f"The read models are those of position {position}.")
+            await blame.recompute(opened.pool)
+    console.print(f"The read models are those of position {position}. Blame follows while the service runs.")
 
 
 @app.command()
@@ -141,6 +156,10 @@ async def _restored(settings: Settings) -> None:
         await apply_migrations(dsn)
         begun = await begin_epoch(dsn)
     console.print(f"A new epoch of the log begins after position {begun.base}.")
+
+
+app.command()(verify)
+app.command()(witness)
 
 
 def main() -> None:

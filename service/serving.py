@@ -15,13 +15,18 @@ from datetime import UTC, datetime
 import asyncpg
 import structlog
 import uvicorn
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from starlette.applications import Starlette
 
+from projections.blame import BlameFollower
+from projections.follower import Follower
 from projections.progress import Progress
 from projections.runner import Runner
+from projections.tree import Tree
 from schema.context import Tools
 from service.accounts.service import Accounts
 from service.app import create_app
+from service.citation import Licence
 from service.commands.context import Context
 from service.database import bouncer_pool, connection_pool, connector
 from service.embedded import EmbeddedPostgres, EmbeddedPostgresError, embedded_postgres
@@ -33,8 +38,10 @@ from service.migrations import migrate
 from service.restores import begin_if_moved
 from service.settings import Settings, SettingsError
 from service.signals import Signals
+from service.verification.keys import KeyFileError, signing_key
 from service.web.gathering import Neighbours
 from service.web.metrics import Metrics
+from service.witnesses import Witnesses
 
 log = structlog.get_logger()
 
@@ -151,18 +158,35 @@ async def answer(
 ) -> None:
     """Project and answer, until a signal. Shape: neighbours are other workers behind the same address."""
     progress = Progress(opened.pool)
-    runner = Runner(opened.pool, opened.store, progress, holder=_holder())
+    holder = _holder()
+    runner = Runner(opened.pool, opened.store, progress, holder=holder)
+    tree = Tree(opened.pool, opened.store, _signing_key(settings), holder=holder)
+    others: list[Follower] = [BlameFollower(opened.pool, opened.store, holder=holder), tree]
+    witnesses = Witnesses(opened.pool, tree, settings.asked_witnesses)
     gather = neighbours.gathered if neighbours else None
-    watch = Metrics(opened.store, runner, opened.pool, gather)
+    watch = Metrics(opened.store, runner, opened.pool, gather, others)
     tools = await _tools(opened, progress, settings)
     app = create_app(tools, runner, settings, watch)
     server = _Server(_config(app))
     telling = neighbours.telling(watch.exposed) if neighbours else contextlib.nullcontext()
-    async with beside(runner.run()), beside(tools.epochs.follow(opened.pool)), telling:
+    async with contextlib.AsyncExitStack() as running:
+        for follower in (runner, *others):
+            await running.enter_async_context(beside(follower.run()))
+        for work in (witnesses.run(), tools.epochs.follow(opened.pool)):
+            await running.enter_async_context(beside(work))
+        await running.enter_async_context(telling)
         await progress.wait_for((await opened.store.head()).position, CATCH_UP)
         signals.stop = server.stop
         on_ready()
         await server.serve(sockets=[listener])
+
+
+def _signing_key(settings: Settings) -> Ed25519PrivateKey:
+    """Errors: SettingsError."""
+    try:
+        return signing_key(settings.signing_key_file)
+    except KeyFileError as error:
+        raise SettingsError(f"SHORTSCIENCE_SIGNING_KEY: {error}") from error
 
 
 def _config(app: Starlette) -> uvicorn.Config:
@@ -196,6 +220,8 @@ async def _tools(opened: Log, progress: Progress, settings: Settings) -> Tools:
         random=os.urandom,
         base_url=settings.public_url,
         epochs=epochs,
+        witnesses=tuple(one.vkey for one in settings.asked_witnesses),
+        licence=Licence(settings.licence_name, settings.licence_url) if settings.licence_name else None,
     )
 
 

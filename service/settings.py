@@ -9,6 +9,7 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from service.verification import keys
+from service.verification.addresses import WitnessAddress, parse_witnesses
 
 PREFIX = "SHORTSCIENCE_"
 OPTIONS = frozenset({"host", "port", "workers", "data_dir", "database_url"})  # of `shortscience serve`
@@ -72,6 +73,12 @@ class Settings(BaseSettings):
             raise ValueError(f"must be one of {', '.join(levels)}")
         return value.upper()
 
+    @field_validator("witnesses")
+    @classmethod
+    def _are_witnesses(cls, value: str) -> str:
+        parse_witnesses(value)
+        return value
+
     @field_validator("cors_origins")
     @classmethod
     def _are_origins(cls, value: str) -> str:
@@ -108,6 +115,11 @@ class Settings(BaseSettings):
         if value and not _is_web_address(value):
             raise ValueError("must be a whole address that begins with https:// or http://")
         return value
+
+    @property
+    def asked_witnesses(self) -> list[WitnessAddress]:
+        """Who is asked to cosign the log."""
+        return parse_witnesses(self.witnesses)
 
     @property
     def allowed_origins(self) -> list[str]:

@@ -4,8 +4,6 @@ import asyncio
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
-from urllib.parse import urlsplit
 
 import asyncpg
 import httpx
@@ -13,9 +11,9 @@ import structlog
 
 from projections.tree import Tree
 from projections.tree_reader import CheckpointRow, consistency_proof, latest_checkpoint
-from service.verification.cosigning import SIZE_TYPE, AddCheckpoint, WitnessKey, cosignatures
+from service.verification.addresses import WitnessAddress
+from service.verification.cosigning import SIZE_TYPE, AddCheckpoint, cosignatures
 from service.verification.encoding import from_decimal
-from service.verification.errors import NoteError
 from service.verification.notes import parse_note
 
 log = structlog.get_logger()
@@ -29,36 +27,6 @@ CLOCKS_APART = 86_400  # seconds
 
 class WitnessError(Exception):
     """A witness did not cosign; the message says why."""
-
-
-class WitnessAddress(NamedTuple):
-    """Whom to ask, and where: add-checkpoint is below the URL."""
-
-    vkey: str
-    url: str
-
-    @property
-    def key(self) -> WitnessKey:
-        return WitnessKey.from_vkey(self.vkey)
-
-
-def parse_witnesses(setting: str) -> list[WitnessAddress]:
-    """Addresses from “vkey URL, vkey URL”. Errors: ValueError, which says what is wrong."""
-    words = setting.replace(",", " ").split()
-    if len(words) % 2:
-        raise ValueError("a witness is its key and its address, separated by a space")
-    found = [WitnessAddress(vkey, url.rstrip("/")) for vkey, url in zip(words[::2], words[1::2], strict=True)]
-    for address in found:
-        try:
-            _ = address.key
-        except NoteError as error:
-            raise ValueError(str(error)) from None
-        parts = urlsplit(address.url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError(
-                f"{address.url!r} is no address of a witness: it begins with https:// or http://"
-            )
-    return found
 
 
 class Witnesses:

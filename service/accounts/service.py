@@ -1,7 +1,7 @@
 """Accounts: signing up, in and out. Nothing of it but the username and the name shown enters the log."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -92,6 +92,10 @@ class Accounts:
     async def user_of(self, token: str) -> UUID | None:
         """Whose session it is; None when it is unknown, malformed or has ended. One statement."""
         return await sessions.user_of(self._pool, token, self._clock())
+
+    async def good_tokens(self, tokens: Collection[str]) -> set[str]:
+        """Those whose sessions have not ended. One statement."""
+        return await sessions.good_ones(self._pool, tokens, self._clock())
 
     async def _owner(self, username: str) -> UUID | None:
         key = user.claim_key(username)

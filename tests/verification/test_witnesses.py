@@ -18,10 +18,11 @@ from projections.tree import Tree
 from projections.tree_reader import latest_checkpoint
 from service.database import connection_pool, connector
 from service.eventstore.postgres import PostgresStore
+from service.verification.addresses import WitnessAddress, parse_witnesses
 from service.verification.checkpoints import opened
 from service.verification.cosigning import Cosigner, WitnessKey
 from service.verification.notes import parse_note
-from service.witnesses import LONGEST_ANSWER, WitnessAddress, Witnesses, parse_witnesses
+from service.witnesses import LONGEST_ANSWER, Witnesses
 from tests.postgres import execute, fresh_database
 from tests.projections.history import World
 from tests.projections.sealing import KEY as KEY_OF_LOG

@@ -10,10 +10,10 @@ from pathlib import Path
 import uvicorn
 from starlette.types import ASGIApp
 
+from service.verification.addresses import WitnessAddress
 from service.verification.cosigning import Cosigner
 from service.verification.notes import Verifier
 from service.witness import Memory, Witness, witness_app
-from service.witnesses import WitnessAddress
 
 COSIGNER = Cosigner.from_private("witness.example/w1", b"\7" * 32)
 
