@@ -6,6 +6,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
 
+from service.text.difference import FEW
 from service.text.removed import Removed, Traces
 from service.text.returned import returned
 from service.text.words import token_matches, tokens
@@ -28,8 +29,8 @@ class Last(NamedTuple):
     """The revision that the next one is compared with; origins of its tokens."""
 
     number: int
-    tokens: Sequence[str]
-    origins: Sequence[int]
+    tokens: list[str]
+    origins: list[int]
 
 
 def digest(text: str) -> bytes:
@@ -46,9 +47,10 @@ def last_revision(number: int, text: str, row: BlameRow) -> Last:
 class Lineage:
     """The blame of one summary's revisions, told in the order of their numbers.
 
-    What stays keeps its origin. A text that an earlier revision had has that one's blame. Of the rest,
-    what was moved, or removed before and put back, keeps its origin where enough words show it; the other
-    words are new.
+    What stays, as `difference` shows it, keeps its origin. A text that an earlier revision had has that
+    one's blame. Of the rest, what was moved, or removed before and put back, keeps its origin where a run
+    of words, a whole line, or its old place shows it; the other words are new, and so is a copy of what
+    stays.
 
     Shape:  last is the revision before, None for none; removed in the order of numbers, as this class
             leaves it; known are rows of earlier revisions by `digest`, which more can be added to.
@@ -67,13 +69,13 @@ class Lineage:
         self._last = Last(number, parts, _spread(parts, row))
         return row
 
-    def _origins(self, number: int, parts: Sequence[str]) -> list[int]:
+    def _origins(self, number: int, parts: list[str]) -> list[int]:
         if self._last is None:
             return [number] * len(parts)
         origins, gone = _carried(self._last, parts)
         self._remember(Traces(self._last.tokens, gone).removed(self._last.number, self._last.origins))
         put_in = Traces(parts, [origin == 0 for origin in origins])
-        for place, origin in returned(put_in, self.removed).items():
+        for place, origin in returned(put_in, self.removed, self._last.number).items():
             origins[place] = origin
             _give_spaces(parts, origins, place + 1, origin)
         return [origin or number for origin in origins]
@@ -86,23 +88,23 @@ class Lineage:
             size -= len(self.removed.pop(0).origins)
 
 
-def _carried(last: Last, parts: Sequence[str]) -> tuple[list[int], list[bool]]:
+def _carried(last: Last, parts: list[str]) -> tuple[list[int], list[bool]]:
     """Origins of the tokens that stay, 0 for the others; and which of the earlier ones are gone."""
     origins, gone = [0] * len(parts), [True] * len(last.tokens)
-    for i, j, length in token_matches(list(last.tokens), list(parts)):
+    for i, j, length in token_matches(last.tokens, parts, FEW):
         origins[j : j + length] = last.origins[i : i + length]
         gone[i : i + length] = [False] * length
     return origins, gone
 
 
-def _give_spaces(parts: Sequence[str], origins: list[int], place: int, origin: int) -> None:
+def _give_spaces(parts: list[str], origins: list[int], place: int, origin: int) -> None:
     """New white space after a word goes with it."""
     while place < len(parts) and not origins[place] and parts[place].isspace():
         origins[place] = origin
         place += 1
 
 
-def _row(parts: Sequence[str], origins: Sequence[int]) -> BlameRow:
+def _row(parts: list[str], origins: Sequence[int]) -> BlameRow:
     spans = [
         (sum(len(part) for part, _ in group), origin)
         for origin, group in groupby(zip(parts, origins, strict=True), itemgetter(1))
@@ -110,11 +112,11 @@ def _row(parts: Sequence[str], origins: Sequence[int]) -> BlameRow:
     return BlameRow([length for length, _ in spans], [origin for _, origin in spans])
 
 
-def _spread(parts: Sequence[str], row: BlameRow) -> list[int]:
+def _spread(parts: list[str], row: BlameRow) -> list[int]:
     return list(_each(parts, row))
 
 
-def _each(parts: Sequence[str], row: BlameRow) -> Iterator[int]:
+def _each(parts: list[str], row: BlameRow) -> Iterator[int]:
     """The origin of each token: that of the span that it begins in."""
     spans = iter(zip(row.lengths, row.origins, strict=True))
     at, end, origin = 0, 0, 0

@@ -1,8 +1,8 @@
 """Words that were taken out of a text: remembered by fingerprints, and known again where they come back.
 
 A run of words is known by a fingerprint of at least WORDS words and LETTERS letters with the signs between
-them, whatever the white space; a line that is shorter by one of the whole line. A run may reach into what
-stayed beside the change, so that a single word is known again that comes back to its place.
+them, whatever the white space; a line that is shorter, such as a heading, by one of the whole line. A run
+may reach into what stayed beside the change, so that a single word is known again in its old place.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,7 +14,7 @@ from service.text.words import is_word
 
 WORDS = 4
 LETTERS = 12
-LINE_WORDS = 2
+LINE_LETTERS = 4
 
 Part = tuple[int, int, bytes]  # first and last item, kind
 
@@ -87,11 +87,12 @@ class Traces:
             yield first, words[last], b""
 
     def _lines(self, start: int, lines: list[int]) -> Iterator[Part]:
-        """Lines that hold some words and no run."""
+        """Lines that are too short for a run, and still tell something."""
         for _, group in groupby(enumerate(lines, start), lambda one: one[1]):
             line = [i for i, _ in group]
             words = [text for i in line if is_word(text := self.text(i, i))]
-            if len(words) >= LINE_WORDS and not _tells_enough(len(words), sum(map(len, words))):
+            letters = sum(map(len, words))
+            if letters >= LINE_LETTERS and not tells_enough(len(words), letters):
                 yield line[0], line[-1], b"line"
 
 
@@ -116,14 +117,15 @@ def _reach(tokens: Sequence[str], places: range) -> int:
     """How many of these places to take in."""
     words = letters = 0
     for count, place in enumerate(places):
-        if _tells_enough(words, letters):
+        if tells_enough(words, letters):
             return count
         if is_word(tokens[place]):
             words, letters = words + 1, letters + len(tokens[place])
     return len(places)
 
 
-def _tells_enough(words: int, letters: int) -> bool:
+def tells_enough(words: int, letters: int) -> bool:
+    """Whether that many are hardly the same by chance."""
     return words >= WORDS and letters >= LETTERS
 
 

@@ -1,9 +1,10 @@
 """Words that come back: what an edit put in, looked for among what edits took out."""
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from service.text.removed import Removed, Traces
+from service.text.removed import Removed, Traces, tells_enough
 from service.text.words import is_word
 
 PLACES = 8  # how many places of one run are tried, the newest ones
@@ -18,13 +19,14 @@ class Run(NamedTuple):
     place: int
 
 
-def returned(traces: Traces, removed: Sequence[Removed]) -> Mapping[int, int]:
+def returned(traces: Traces, removed: Sequence[Removed], now: int) -> Mapping[int, int]:
     """The origins of the tokens that an edit put in and that had been taken out, by place.
 
-    Shape:  removed in the order of numbers, with what the edit itself took out (it may have moved).
+    Shape:  removed in the order of numbers; the last one may be what the edit itself took out (then words
+            have moved): its number is `now`.
     """
     found: dict[int, int] = {}
-    for first, last, there, place in _Search(traces, removed).runs():
+    for first, last, there, place in _Search(traces, removed, now).runs():
         for i, token in enumerate(traces.items[first : last + 1], place):
             if traces.changed[token]:
                 found.setdefault(token, there.origins[i])
@@ -32,20 +34,21 @@ def returned(traces: Traces, removed: Sequence[Removed]) -> Mapping[int, int]:
 
 
 class _Search:
-    def __init__(self, traces: Traces, removed: Sequence[Removed]) -> None:
-        self._traces = traces
+    def __init__(self, traces: Traces, removed: Sequence[Removed], now: int) -> None:
+        self._traces, self._now = traces, now
+        self._starts = sorted(traces.ends)
         self._places = _places(traces, removed)
         self._standing = ""
 
     def runs(self) -> Iterator[Run]:
         """From left to right the longest ones, and of equal ones the newest."""
         done = tried = -1
-        for first, last in sorted(self._traces.ends.items()):
+        for first in self._starts:
             places = self._places[self._traces.slots[first]]
-            if not places or first <= tried or last <= done:
+            if not places or first <= tried or self._traces.ends[first] <= done:
                 continue
             run, tried = max((self._run(first, *place) for place in places), key=lambda one: one[0].last)
-            if not self._stands(run):
+            if (self._is_all_new(run) or self._is_in_place(run, tried)) and not self._stands(run):
                 done = run.last
                 yield self._with_signs(run)
 
@@ -59,6 +62,27 @@ class _Search:
             last = max(last, ends.get(i, 0))
             i += 1
         return Run(first, last, removed, place), i - 1
+
+    def _is_all_new(self, run: Run) -> bool:
+        """Whether the words that were put in tell enough by themselves, or are a whole line."""
+        traces = self._traces
+        words = [i for i in range(run.first, run.last + 1) if is_word(traces.text(i, i))]
+        new = [i for i in words if traces.changed[traces.items[i]]]
+        return len(new) == len(words) or tells_enough(len(new), sum(len(traces.text(i, i)) for i in new))
+
+    def _is_in_place(self, run: Run, tried: int) -> bool:
+        """Whether all is as it was on both sides of the words that were put in: nothing else tells of few.
+
+        Where words were exchanged in one edit, something like both sides stands in the other place.
+        """
+        starts, items = self._starts, self._traces.items
+        new = [i for i in range(run.first, run.last + 1) if self._traces.changed[items[i]]]
+        before, after = bisect_left(starts, run.first) - 1, bisect_left(starts, tried + 1)
+        return (
+            run.removed.number != self._now
+            and (before < 0 or self._traces.ends[starts[before]] < new[0])
+            and (after == len(starts) or starts[after] > new[-1])
+        )
 
     def _stands(self, run: Run) -> bool:
         """Whether the same words stayed in their place: then these are a copy, and new."""
