@@ -56,12 +56,13 @@ class Happening(Struct, frozen=True):
         )
 
 
+EVERY_SUMMARY = FeedFilter()
 _publication, _happening = row_maker(Publication), row_maker(Happening)
 _AUTHOR = "NOT s.anonymous AND u.folded_username = ${}::text"
 
 
 async def publications(
-    conn: Reader, after: int, limit: int, filter: FeedFilter = FeedFilter()
+    conn: Reader, after: int, limit: int, filter: FeedFilter = EVERY_SUMMARY
 ) -> list[Publication]:
     """Where summaries became public, after a position, in order; also those that are hidden again.
 

@@ -1,7 +1,7 @@
 """Operations for connections that stay: one message for a query or a mutation, one for each event else."""
 
 import asyncio
-from collections.abc import AsyncIterator, Hashable
+from collections.abc import AsyncGenerator, Hashable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -92,7 +92,7 @@ class Live:
 
     async def run(
         self, asked: Asked, *, resume: str | None = None, allowed: frozenset[OperationType] = EVERYTHING
-    ) -> AsyncIterator[Message]:
+    ) -> AsyncGenerator[Message, None]:
         """One message, or one for each event, until the consumer ends it.
 
         Shape:  resume goes before the argument `after`; allowed are the kinds of operations.

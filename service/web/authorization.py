@@ -1,7 +1,9 @@
 """What the headers of a request ask for: who asks, and from which position on it wants to read."""
 
+from collections.abc import Sequence
+
 from graphql import GraphQLError
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 
 from schema.context import Context, Tools, open_context, unknown_token
 from service.web.refusals import Refused, invalid
@@ -31,9 +33,13 @@ def check_admitted(context: Context) -> None:
         raise _refusal(unknown_token())
 
 
-def bearer_token(request: Request) -> str | None:
+def bearer_token(request: HTTPConnection) -> str | None:
     """The token; None for a visitor, who sends no Authorization. Errors: Refused (401)."""
-    headers = request.headers.getlist("authorization")
+    return bearer(request.headers.getlist("authorization"))
+
+
+def bearer(headers: Sequence[str]) -> str | None:
+    """As `bearer_token`, out of what was sent as Authorization."""
     if not headers:
         return None
     scheme, _, token = headers[0].strip().partition(" ")

@@ -19,6 +19,7 @@ from starlette.applications import Starlette
 from projections.progress import Progress
 from projections.runner import Runner
 from schema.context import Tools
+from schema.live import Live
 from service.accounts.service import Accounts
 from service.app import create_app
 from service.commands import comment, paper, summary, user
@@ -45,6 +46,7 @@ class Site:
     client: httpx.AsyncClient
     tools: Tools
     runner: Runner
+    live: Live
 
     def acting(self, user_id: UUID | None = None) -> Context:
         return Context(self.tools.store, self.tools.secret, self.tools.clock, self.tools.random, user_id)
@@ -99,7 +101,7 @@ async def running_site(database_url: str, *, projecting: bool = True, **settings
             watch = Metrics(store, runner, pool)
             app = create_app(tools, runner, Settings(**settings), watch)
             async with _served(app) as url, httpx.AsyncClient(base_url=url, timeout=30) as client:
-                yield Site(url, client, replace(tools, base_url=url), runner)
+                yield Site(url, client, replace(tools, base_url=url), runner, app.state.live)
         finally:
             if task is not None:
                 task.cancel()

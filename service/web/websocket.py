@@ -1,0 +1,299 @@
+"""GraphQL over WebSockets, by the protocol graphql-transport-ws.
+
+A WebSocket of another site's page is no danger here: nobody is known by a cookie, and the token is sent by
+whoever has it. Browsers are held to the same list of sites as everywhere.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from contextlib import aclosing, suppress
+from typing import Any, Final
+
+import msgspec
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from schema.following import Stopping
+from schema.live import Asked, SignedOut
+from service.web.authorization import bearer, bearer_token
+from service.web.connections import SEND_SECONDS, Connections
+from service.web.middleware import refusal_of
+from service.web.parameters import BODY_LIMIT, Parameters
+from service.web.refusals import Refused
+
+PATH: Final = "/graphql"
+PROTOCOL: Final = "graphql-transport-ws"
+SIGN_IN: Final = "This token is unknown or has expired: sign in again, or leave it out."
+INIT_SECONDS = 10.0  # until connection_init is there
+MOST_OPERATIONS = 100  # at once on one connection
+CLOSE_SECONDS = 1.0  # that a client has to take why it is closed
+LONGEST_REASON = 123  # bytes, as the WebSocket protocol has it
+
+BAD_MESSAGE, UNAUTHORIZED, FORBIDDEN, NOT_ACCEPTABLE, INIT_TIMEOUT, TWICE, INIT_TWICE = (
+    4400, 4401, 4403, 4406, 4408, 4409, 4429,
+)  # fmt: skip
+TOO_BIG, RESTART, TRY_LATER = 1009, 1012, 1013
+
+
+class Init(msgspec.Struct, tag_field="type", tag="connection_init"):
+    payload: dict[str, Any] | None = None
+
+
+class Subscribe(msgspec.Struct, tag_field="type", tag="subscribe"):
+    id: str
+    payload: Parameters
+
+
+class Complete(msgspec.Struct, tag_field="type", tag="complete"):
+    id: str
+
+
+class Ping(msgspec.Struct, tag_field="type", tag="ping"):
+    payload: Any = None
+
+
+class Pong(msgspec.Struct, tag_field="type", tag="pong"):
+    payload: Any = None
+
+
+Given = Init | Subscribe | Complete | Ping | Pong
+_decoder = msgspec.json.Decoder(Given)
+
+
+class Closed(Exception):
+    """This connection ends: the code and the reason that the client gets."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(code, reason)
+        self.code = code
+        self.reason = reason
+
+
+class WebSocketEndpoint:
+    """The address /graphql for WebSockets. Shape: origins are the sites whose pages may connect."""
+
+    def __init__(self, connections: Connections, origins: Iterable[str]) -> None:
+        self._connections = connections
+        self._origins = frozenset(origins)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        websocket = WebSocket(scope, receive, send)
+        try:
+            self._check_origin(websocket)
+            with self._connections.counted():
+                await self._serve(websocket)
+        except Refused as refused:
+            await websocket.receive()
+            await websocket.send_denial_response(refused.response())
+
+    async def _serve(self, websocket: WebSocket) -> None:
+        if PROTOCOL not in websocket.scope["subprotocols"]:
+            await websocket.accept()
+            await websocket.close(NOT_ACCEPTABLE, f"The subprotocol here is {PROTOCOL}.")
+            return
+        await websocket.accept(PROTOCOL)
+        await _Connection(websocket, self._connections).run()
+
+    def _check_origin(self, websocket: WebSocket) -> None:
+        origin = websocket.headers.get("origin")
+        host = websocket.headers.get("host")
+        if origin is None or origin in self._origins or origin.partition("://")[2] == host:
+            return
+        raise Refused(
+            403,
+            "FORBIDDEN",
+            "Pages of this site may not connect: it is not one of SHORTSCIENCE_CORS_ORIGINS.",
+        )
+
+
+class _Connection:
+    """One client. Its operations are tasks, which can end it."""
+
+    def __init__(self, websocket: WebSocket, connections: Connections) -> None:
+        self._websocket = websocket
+        self._connections = connections
+        self._operations: dict[str, asyncio.Task[None]] = {}
+        self._token: str | None = None
+        self._why: Closed | None = None
+        self._main: asyncio.Task[Any] | None = None
+
+    async def run(self) -> None:
+        """Until either side ends it."""
+        self._main = asyncio.current_task()
+        try:
+            await self._listen()
+        except WebSocketDisconnect:
+            pass
+        except Closed as why:
+            self._why = why
+        except asyncio.CancelledError:
+            if self._why is None or self._main is None:
+                raise
+            self._main.uncancel()
+        finally:
+            await self._stop_operations()
+        if self._why is not None:
+            await self._close(self._why)
+
+    def _end(self, why: Closed) -> None:
+        """From another task."""
+        if self._why is None and self._main is not None:
+            self._why = why
+            self._main.cancel()
+
+    async def _stop_operations(self) -> None:
+        operations = list(self._operations.values())
+        for operation in operations:
+            operation.cancel()
+        await asyncio.gather(*operations, return_exceptions=True)
+
+    async def _close(self, why: Closed) -> None:
+        reason = why.reason.encode()[:LONGEST_REASON].decode(errors="ignore")
+        with suppress(TimeoutError, WebSocketDisconnect, RuntimeError):  # it is gone, or does not read
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self._websocket.close(why.code, reason)
+
+    async def _listen(self) -> None:
+        self._token = await self._admitted()
+        await self._send('{"type":"connection_ack"}')
+        with self._connections.watched(self._token, self._signed_out):
+            while True:
+                await self._handle(await self._next())
+
+    async def _admitted(self) -> str | None:
+        """The token: of connection_init, or else of the header. Errors: Closed."""
+        try:
+            async with asyncio.timeout(INIT_SECONDS):
+                given = await self._next()
+        except TimeoutError:
+            raise Closed(
+                INIT_TIMEOUT, f"connection_init was not there after {INIT_SECONDS:g} seconds."
+            ) from None
+        if not isinstance(given, Init):
+            raise Closed(UNAUTHORIZED, "connection_init comes first.")
+        try:
+            token = _token(given.payload or {}, self._websocket)
+            if token is None or await self._connections.tools.accounts.user_of(token) is not None:
+                return token
+        except Refused as refused:
+            raise Closed(FORBIDDEN, refused.message) from refused
+        except Exception as error:
+            raise Closed(TRY_LATER, refusal_of(error, PATH).message) from error
+        raise Closed(FORBIDDEN, SIGN_IN)
+
+    async def _next(self) -> Given:
+        message = await self._websocket.receive()
+        if message["type"] == "websocket.disconnect":
+            raise WebSocketDisconnect(message.get("code", 1005))
+        text = message.get("text")
+        if text is None:
+            raise Closed(BAD_MESSAGE, "Messages are text.")
+        if len(text) > BODY_LIMIT:
+            raise Closed(TOO_BIG, f"A message may have {BODY_LIMIT:,} characters.")
+        try:
+            given: Given = _decoder.decode(text)
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise Closed(BAD_MESSAGE, f"This is no message of {PROTOCOL}: {error}.") from error
+        return given
+
+    async def _handle(self, given: Given) -> None:
+        match given:
+            case Subscribe():
+                await self._begin(given)
+            case Complete():
+                if operation := self._operations.pop(given.id, None):
+                    operation.cancel()
+            case Ping():
+                await self._send('{"type":"pong"}')
+            case Init():
+                raise Closed(INIT_TWICE, "connection_init came twice.")
+            case Pong():
+                pass
+
+    async def _begin(self, given: Subscribe) -> None:
+        if given.id in self._operations:
+            raise Closed(TWICE, f"Subscriber for {given.id[:60]} already exists")
+        if len(self._operations) >= MOST_OPERATIONS:
+            message = (
+                f"There are {MOST_OPERATIONS} operations on this connection already: complete one first."
+            )
+            await self._refuse(given.id, message, {"code": "LIMIT_EXCEEDED", "limit": MOST_OPERATIONS})
+            return
+        self._operations[given.id] = asyncio.create_task(self._operate(given))
+
+    async def _operate(self, given: Subscribe) -> None:
+        """One operation, as a task."""
+        try:
+            await self._run(given)
+        except WebSocketDisconnect:
+            pass  # the connection itself learns of it
+        except Closed as why:
+            self._end(why)
+        finally:
+            if self._operations.get(given.id) is asyncio.current_task():
+                del self._operations[given.id]
+
+    async def _run(self, given: Subscribe) -> None:
+        """Send what comes of an operation, and how it ends. Errors: Closed, WebSocketDisconnect."""
+        asked = Asked(given.payload.query, given.payload.variables, given.payload.operation_name, self._token)
+        live, name, position = self._connections.live, _json(given.id), None
+        try:
+            async with aclosing(live.run(asked)) as messages:
+                async for message in messages:
+                    if message.errors is not None:
+                        self._forget(given.id)
+                        await self._send(f'{{"id":{name},"type":"error","payload":{message.errors}}}')
+                        return
+                    await self._send(f'{{"id":{name},"type":"next","payload":{message.text}}}', position)
+                    position = message.position
+                    live.tally.messages += 1
+            self._forget(given.id)
+            await self._send(f'{{"id":{name},"type":"complete"}}')
+        except (Closed, WebSocketDisconnect):
+            raise
+        except Stopping as stopping:
+            raise Closed(RESTART, "The service restarts: connect again, and resume.") from stopping
+        except SignedOut as out:
+            await self._refuse(given.id, SIGN_IN, {"code": "UNAUTHENTICATED", "position": position})
+            raise Closed(FORBIDDEN, SIGN_IN) from out
+        except Exception as error:
+            refused = refusal_of(error, PATH)
+            details = {"code": refused.code, **refused.details, "position": position}
+            await self._refuse(given.id, refused.message, details)
+
+    def _forget(self, id: str) -> None:
+        """Before the client is told that it has ended, so that it can use the id again."""
+        self._operations.pop(id, None)
+
+    def _signed_out(self) -> None:
+        self._end(Closed(FORBIDDEN, SIGN_IN))
+
+    async def _refuse(self, id: str, message: str, extensions: dict[str, Any]) -> None:
+        about = {name: value for name, value in extensions.items() if value is not None}
+        error = {"message": message, "extensions": about}
+        self._forget(id)
+        await self._send(_json({"id": id, "type": "error", "payload": [error]}))
+
+    async def _send(self, text: str, position: str | None = None) -> None:
+        """Errors: WebSocketDisconnect; Closed for a client that does not take it, with its last position."""
+        try:
+            async with asyncio.timeout(SEND_SECONDS):
+                await self._websocket.send_text(text)
+        except TimeoutError:
+            self._connections.live.tally.let_go += 1
+            resume = f" Resume after {position}." if position else ""
+            raise Closed(TRY_LATER, f"Nothing was read for {SEND_SECONDS:g} seconds.{resume}") from None
+        except RuntimeError as closed:  # the server itself has closed it, such as for pings without answers
+            raise WebSocketDisconnect(1006) from closed
+
+
+def _token(payload: dict[str, Any], websocket: WebSocket) -> str | None:
+    """Errors: Refused for what is no bearer's token."""
+    given = [value for name, value in payload.items() if name.lower() == "authorization"]
+    if not given:
+        return bearer_token(websocket)
+    return bearer([value if isinstance(value, str) else "" for value in given])
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
