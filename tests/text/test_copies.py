@@ -1,0 +1,64 @@
+"""Where else the words stand that a text was the first to say."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.text.copies import NEAREST, copies, nearest
+
+SECRET = "The password of the lab is swordfish, of all words."
+LINES = st.lists(
+    st.sampled_from(["one two three", "four five", "one", "six seven eight nine ten"]), max_size=5
+).map("\n".join)
+
+
+def numbered(*texts: str) -> dict[int, str]:
+    return dict(enumerate(texts, start=1))
+
+
+@pytest.mark.parametrize(
+    ("texts", "number", "found"),
+    [
+        (("A text.", f"A text.\n{SECRET}", f"{SECRET}\nA text.", "A text."), 2, [3]),
+        (("A text.", f"A text. {SECRET}", "A text. The password of the lab was changed."), 2, [3]),
+        (("A text.", "A swordfish text.", "Another text, about swordfish"), 2, [3]),
+        (("A text.", "A swordfish text.", "Another text, about swordfishes."), 2, []),
+        (("All of it is new.", "All is new.", "It is old.", "something else"), 1, []),
+        (("All of it is new.", "Some say: All of it is."), 1, [2]),
+        (("So a b c.", "So a b c d.", "So a b c, a d."), 2, [3]),
+        (("The cat and the dog.", "The cat, the bird and the dog.", "The cat and the dog."), 2, []),
+        (("The cat and the dog.", "The cat and the the dog.", "The cat and the the dog, sat."), 2, [3]),
+        (("One.\n\nTwo.", "Two.\n\nOne.", "One."), 2, []),
+        (("One and two.", "One two.", "One two three."), 2, []),
+        (("Old.", "New.", "Old.", "New."), 2, [4]),
+        (("人工知能の本", "人工知能の新しい本", "新しい本"), 2, [3]),
+        ((SECRET, "..."), 2, []),
+        ((SECRET,), 1, []),
+        ((SECRET,), 2, []),
+    ],
+)
+def test_cases(texts: tuple[str, ...], number: int, found: list[int]) -> None:
+    assert copies(numbered(*texts), number) == found
+
+
+def test_a_text_that_is_gone_is_stepped_over() -> None:
+    assert copies({1: "A text.", 3: f"A text. {SECRET}", 4: SECRET, 7: SECRET}, 3) == [4, 7]
+    assert copies({3: "A text.", 4: "A text."}, 3) == [4]
+
+
+@given(st.dictionaries(st.integers(1, 6), LINES, max_size=6), st.integers(1, 6))
+def test_the_same_text_is_a_copy_exactly_if_it_says_something_anew(
+    texts: dict[int, str], number: int
+) -> None:
+    found = copies(texts, number)
+    assert found == sorted(set(found) - {number})
+    if number in texts:
+        twin = max(texts) + 1
+        assert copies({**texts, twin: texts[number]}, number) in (found, [*found, twin])
+        assert twin in copies({**texts, twin: texts[number]}, number) or not found
+        assert set(copies({**texts, twin: "nothing of it"}, number)) == set(found)
+
+
+def test_the_nearest_are_looked_at() -> None:
+    assert nearest([5, 4, 3, 2, 1], 2) == [2, 1, 3, 4, 5]
+    assert sorted(nearest(range(1, 1_001), 500)) == list(range(400, 400 + NEAREST))
