@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
+from schema.scalars import written_date_time
 from tests.schema.people import Api
 
 ROUTES = """
-query ($summary: ID!, $paper: ID!, $author: String!, $revision: ID!, $comment: ID!) {
+query ($summary: ID!, $paper: ID!, $author: String!, $revision: ID!, $comment: ID!, $public: DateTime!) {
   node(id: $summary) { id }
   revision: node(id: $revision) { id }
   comment: node(id: $comment) { id ... on Comment { body summary { id } } }
@@ -19,6 +20,8 @@ query ($summary: ID!, $paper: ID!, $author: String!, $revision: ID!, $comment: I
     latest: summaries(orderBy: LATEST) { nodes { id } }
     oldest: summaries(orderBy: OLDEST) { nodes { id } }
   }
+  then: summary(id: $summary, asOf: $public) { id body comments { nodes { body } } }
+  paperThen: paper(by: {id: $paper}, asOf: $public) { summaries { totalCount nodes { id } } }
   user(username: $author) { summaries { totalCount nodes { id } } }
   feed { totalCount nodes { id } }
   top: feed(kind: TOP) { totalCount nodes { id } }
@@ -50,6 +53,8 @@ class Scene:
         self.comment = await other.comment(self.summary, "A secret remark.")
         query = "query ($id: ID!) { summary(id: $id) { revision(number: 1) { id } } }"
         self.revision = (await author.read(query, id=self.summary))["summary"]["revision"]["id"]
+        last = await author.tools.pool.fetchval("SELECT max(recorded_at) FROM events")
+        self.public = written_date_time(last)  # when it still was
 
     async def hide(self, how: str) -> None:
         author = self.people["author"]
@@ -60,7 +65,8 @@ class Scene:
 
     async def look(self, who: str) -> dict[str, Any]:
         ids = {"summary": self.summary, "revision": self.revision, "comment": self.comment}
-        return dict(await self.people[who].read(ROUTES, **ids, paper=self.paper, author="author"))
+        more = {"paper": self.paper, "author": "author", "public": self.public}
+        return dict(await self.people[who].read(ROUTES, **ids, **more))
 
 
 @pytest.fixture
@@ -71,7 +77,7 @@ async def scene(api: Api) -> Scene:
 
 
 def by_address(seen: dict[str, Any]) -> list[bool]:
-    alone = [seen[name] is not None for name in ("node", "revision", "comment", "summary")]
+    alone = [seen[name] is not None for name in ("node", "revision", "comment", "summary", "then")]
     return alone + [one is not None for one in seen["nodes"]]
 
 
@@ -80,8 +86,9 @@ def in_lists(seen: dict[str, Any]) -> list[int]:
     [of_author] = seen["authored"]["authors"][0]["papers"]["nodes"]
     paper, statistics = seen["paper"], seen["statistics"]
     feeds = [seen[kind] for kind in ("feed", "top", "hot", "controversial")]
-    lists = [paper["summaries"], paper["latest"], paper["oldest"], of_venue["summaries"], *feeds]
-    counted = [paper["summaries"], of_venue["summaries"], of_author["summaries"], *feeds]
+    both = [paper["summaries"], seen["paperThen"]["summaries"]]
+    lists = [*both, paper["latest"], paper["oldest"], of_venue["summaries"], *feeds]
+    counted = [*both, of_venue["summaries"], of_author["summaries"], *feeds]
     counts = [statistics["publicSummaryCount"], statistics["commentCount"], edition["summaryCount"]]
     return [len(one["nodes"]) for one in lists] + [one["totalCount"] for one in counted] + counts
 
@@ -117,8 +124,8 @@ async def test_every_route(
 ) -> None:
     await scene.hide(how)
     seen = await scene.look(who)
-    assert by_address(seen) == [address] * 7
-    assert in_lists(seen) == [lists] * 18
+    assert by_address(seen) == [address] * 8
+    assert in_lists(seen) == [lists] * 20
     assert by_name(seen) == [lists] * 2
     assert on_own_page(seen) == [page] * 2
     assert (seen["paper"]["viewerSummary"] is not None) is own
@@ -201,8 +208,8 @@ async def test_every_route_to_what_is_anonymous(
 ) -> None:
     await anonymous.hide(how)
     seen = await anonymous.look(who)
-    assert by_address(seen) == [address] * 7
-    assert in_lists(seen) == [lists] * 18
+    assert by_address(seen) == [address] * 8
+    assert in_lists(seen) == [lists] * 20
     assert by_name(seen) == [0, 0]  # not even to the author: what others would see
     assert on_own_page(seen) == [page] * 2
     assert (seen["paper"]["viewerSummary"] is not None) is own
