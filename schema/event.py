@@ -203,5 +203,7 @@ def _json(row: EventRow, name: str, value: Any) -> Any:
             return value.value
         case date():
             return value.isoformat()
+        case tuple():
+            return [_json(row, name, one) for one in value]
         case _:
             return value
