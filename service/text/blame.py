@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
-from itertools import groupby
-from operator import itemgetter
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 from service.text.difference import FEW
@@ -65,8 +64,9 @@ class Lineage:
         """The blame of the next revision. Its number is greater than all before."""
         parts = tokens(text)
         origins = self._origins(number, parts)
-        row = self.known.setdefault(digest(text), _row(parts, origins))
-        self._last = Last(number, parts, _spread(parts, row))
+        made = _row(parts, origins)
+        row = self.known.setdefault(digest(text), made)
+        self._last = Last(number, parts, origins if row is made else _spread(parts, row))
         return row
 
     def _origins(self, number: int, parts: list[str]) -> list[int]:
@@ -104,12 +104,11 @@ def _give_spaces(parts: list[str], origins: list[int], place: int, origin: int) 
         place += 1
 
 
-def _row(parts: list[str], origins: Sequence[int]) -> BlameRow:
-    spans = [
-        (sum(len(part) for part, _ in group), origin)
-        for origin, group in groupby(zip(parts, origins, strict=True), itemgetter(1))
-    ]
-    return BlameRow([length for length, _ in spans], [origin for _, origin in spans])
+def _row(parts: list[str], origins: list[int]) -> BlameRow:
+    ends = list(accumulate(map(len, parts), initial=0))
+    cuts = [i for i, (one, other) in enumerate(pairwise([0, *origins])) if one != other]
+    lengths = [ends[end] - ends[start] for start, end in pairwise([*cuts, len(parts)])]
+    return BlameRow(lengths, [origins[cut] for cut in cuts])
 
 
 def _spread(parts: list[str], row: BlameRow) -> list[int]:

@@ -4,7 +4,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from service.text.removed import Removed, Traces, tells_enough
+from service.text.removed import Removed, Traces
 from service.text.words import is_word
 
 PLACES = 8  # how many places of one run are tried, the newest ones
@@ -48,7 +48,7 @@ class _Search:
             if not places or first <= tried or self._traces.ends[first] <= done:
                 continue
             run, tried = max((self._run(first, *place) for place in places), key=lambda one: one[0].last)
-            if (self._is_all_new(run) or self._is_in_place(run, tried)) and not self._stands(run):
+            if (self._is_telling(run, tried) or self._is_in_place(run, tried)) and not self._stands(run):
                 done = run.last
                 yield self._with_signs(run)
 
@@ -63,12 +63,16 @@ class _Search:
             i += 1
         return Run(first, last, removed, place), i - 1
 
-    def _is_all_new(self, run: Run) -> bool:
-        """Whether the words that were put in tell enough by themselves, or are a whole line."""
+    def _is_telling(self, run: Run, tried: int) -> bool:
+        """Whether a line of it, or as many words as tell enough, were all put in."""
+        starts, ends = self._starts, self._traces.ends
+        within = starts[bisect_left(starts, run.first) : bisect_left(starts, tried + 1)]
+        return any(all(map(self._is_new, range(first, ends[first] + 1))) for first in within)
+
+    def _is_new(self, item: int) -> bool:
+        """Signs are not looked at."""
         traces = self._traces
-        words = [i for i in range(run.first, run.last + 1) if is_word(traces.text(i, i))]
-        new = [i for i in words if traces.changed[traces.items[i]]]
-        return len(new) == len(words) or tells_enough(len(new), sum(len(traces.text(i, i)) for i in new))
+        return traces.changed[traces.items[item]] or not is_word(traces.text(item, item))
 
     def _is_in_place(self, run: Run, tried: int) -> bool:
         """Whether all is as it was on both sides of the words that were put in: nothing else tells of few.
