@@ -209,7 +209,7 @@ class Cursor(Generic[E]):
         show: Callable[[Operation, E], Awaitable[Any | None]],
     ) -> None:
         self._hub = hub
-        self._after = after
+        self.after = after
         self._wanted = wanted
         self._read = read
         self._show = show
@@ -231,9 +231,9 @@ class Cursor(Generic[E]):
     async def _look(self) -> None:
         """Move on over what is not asked for; wait where there is nothing more."""
         grown = self._hub.grown
-        taken = self._hub.take(self._after, self._wanted) or await self._hub.page(self._after, self._read)
-        waits = not taken.entries and taken.to == self._after
-        self._after = taken.to
+        taken = self._hub.take(self.after, self._wanted) or await self._hub.page(self.after, self._read)
+        waits = not taken.entries and taken.to == self.after
+        self.after = taken.to
         self._ahead.extend(taken.entries)
         if waits:
             await grown.wait()

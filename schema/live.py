@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 import strawberry
-from graphql import GraphQLError
+from graphql import GraphQLError, OperationDefinitionNode
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
@@ -16,7 +16,7 @@ from strawberry.types.graphql import OperationType
 from projections import following
 from projections.following import Happening, Publication
 from schema.context import Context, Tools, open_context
-from schema.following import Hub, Occasion
+from schema.following import Cursor, Hub, Occasion
 from schema.opening import Opening, Shown
 from schema.reading import is_away
 from schema.sharing import Shared
@@ -60,6 +60,20 @@ class Message:
     errors: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """What comes of an operation.
+
+    Shape:  begun is the position after which a subscription begins, None for anything else. Whoever opens
+            it closes messages.
+    Errors: of messages: SignedOut, Stopping.
+    """
+
+    begun: str | None
+    operation: OperationDefinitionNode | None
+    messages: AsyncGenerator[Message, None]
+
+
 @dataclass(slots=True)
 class Tally:
     """For metrics: messages of subscriptions that were sent, and who was too slow for them."""
@@ -90,23 +104,25 @@ class Live:
         self.publications.stop()
         self.happenings.stop()
 
-    async def run(
+    async def open(
         self, asked: Asked, *, resume: str | None = None, allowed: frozenset[OperationType] = EVERYTHING
-    ) -> AsyncGenerator[Message, None]:
-        """One message, or one for each event, until the consumer ends it.
+    ) -> Stream:
+        """Carry out a query or a mutation, or begin to follow.
 
         Shape:  resume goes before the argument `after`; allowed are the kinds of operations.
-        Errors: SignedOut, Stopping, and those of the database when it is away at the beginning.
+        Errors: SignedOut, and those of the database when it is away.
         """
         opening = Opening(self.publications, self.happenings, resume)
         context = await self._context(asked)
         result = await self._execute(asked, context, opening, allowed)
         if opening.cursor is None:
-            yield _message(result, context.position_header())
-            return
-        del context, result
-        with opening.cursor.followed():
-            async for occasion in opening.cursor:
+            return Stream(None, context.asked, _alone(_message(result, context.position_header())))
+        begun = str(self._tools.log_position(opening.cursor.after))
+        return Stream(begun, context.asked, self._each(asked, opening.cursor))
+
+    async def _each(self, asked: Asked, cursor: Cursor[Any]) -> AsyncGenerator[Message, None]:
+        with cursor.followed():
+            async for occasion in cursor:
                 if message := await self._of(asked, occasion):
                     yield message
 
@@ -149,6 +165,10 @@ class Live:
         except (CannotGetOperationTypeError, InvalidOperationTypeError) as error:
             problem = GraphQLError(_unfit(error), extensions={"code": "INVALID"})
             return ExecutionResult(None, [problem])
+
+
+async def _alone(message: Message) -> AsyncGenerator[Message, None]:
+    yield message
 
 
 def _message(result: ExecutionResult, position: str | None) -> Message:

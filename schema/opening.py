@@ -15,7 +15,7 @@ from strawberry.utils.await_maybe import await_maybe
 
 from projections.following import Happening, Publication
 from schema.context import Operation
-from schema.following import Hub, Occasion
+from schema.following import Cursor, Hub, Occasion
 from schema.scalars import LogPosition, parsed_position
 
 
@@ -30,7 +30,7 @@ class Opening:
     publications: Hub[Publication]
     happenings: Hub[Happening]
     resume: str | None = None
-    cursor: Any = None
+    cursor: Cursor[Any] | None = None
 
 
 @dataclass(slots=True)

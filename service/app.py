@@ -29,8 +29,8 @@ from service.web.negotiation import wants_html
 from service.web.observing import Observed, Observing
 from service.web.pages import page_routes
 from service.web.refusals import Refused
-from service.web.websocket import WebSocketEndpoint
 from service.web.sealed import sealed_routes
+from service.web.websocket import WebSocketEndpoint
 
 ASSETS = Path(__file__).parent / "web" / "assets"
 
@@ -43,9 +43,11 @@ def create_app(tools: Tools, runner: Runner, settings: Settings, watch: Metrics 
     """
     schema = build_schema()
     live = Live(schema, tools)
+    if watch:
+        watch.watch(live)
     connections = Connections(live, tools)
     routes: list[BaseRoute] = [
-        Route("/graphql", GraphQLEndpoint(schema, tools)),
+        Route("/graphql", GraphQLEndpoint(schema, tools, connections)),
         WebSocketRoute("/graphql", WebSocketEndpoint(connections, settings.allowed_origins)),
         Route("/healthz", healthz),
         Route("/readyz", readyz(tools, runner)),

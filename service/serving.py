@@ -24,6 +24,7 @@ from projections.progress import Progress
 from projections.runner import Runner
 from projections.tree import Tree
 from schema.context import Tools
+from schema.live import Live
 from service.accounts.service import Accounts
 from service.app import create_app
 from service.citation import Licence
@@ -41,12 +42,14 @@ from service.signals import Signals
 from service.verification.keys import KeyFileError, signing_key
 from service.web.gathering import Neighbours
 from service.web.metrics import Metrics
+from service.web.parameters import BODY_LIMIT
 from service.witnesses import Witnesses
 
 log = structlog.get_logger()
 
 CATCH_UP = 30.0  # seconds that the read models have before requests are taken all the same
 LAST_ANSWERS = 10  # seconds that requests under way have when the service stops
+UNREAD = 60  # seconds that a client may leave unread what it was sent: then its connection is dropped
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +170,7 @@ async def answer(
     watch = Metrics(opened.store, runner, opened.pool, gather, others)
     tools = await _tools(opened, progress, settings)
     app = create_app(tools, runner, settings, watch)
-    server = _Server(_config(app))
+    server = _Server(_config(app), app.state.live)
     telling = neighbours.telling(watch.exposed) if neighbours else contextlib.nullcontext()
     async with contextlib.AsyncExitStack() as running:
         for follower in (runner, *others):
@@ -196,7 +199,9 @@ def _config(app: Starlette) -> uvicorn.Config:
         access_log=False,
         lifespan="off",
         server_header=False,
-        ws="none",
+        ws="websockets-sansio",
+        ws_max_size=BODY_LIMIT,
+        ws_per_message_deflate=False,  # it costs each connection memory, and secrets are not compressed
         timeout_graceful_shutdown=LAST_ANSWERS,
     )
 
@@ -231,6 +236,8 @@ def listening_socket(settings: Settings) -> Iterator[socket.socket]:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:  # TCP: no delay
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):  # connections inherit it; other systems than Linux have none
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD * 1000)
         try:
             listener.bind((settings.host, settings.port))
         except OSError as error:
@@ -243,6 +250,10 @@ def listening_socket(settings: Settings) -> Iterator[socket.socket]:
 
 class _Server(uvicorn.Server):
     """A server that leaves signals to us: uvicorn raises them again, and PostgreSQL would be left running."""
+
+    def __init__(self, config: uvicorn.Config, live: Live) -> None:
+        super().__init__(config)
+        self._live = live
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -260,7 +271,8 @@ class _Server(uvicorn.Server):
             )
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """As uvicorn does; then no request is left that holds a connection of the pool."""
+        """As uvicorn does, followers first; then no request is left that holds a connection of the pool."""
+        self._live.stop()
         await super().shutdown(sockets)
         left = list(self.server_state.tasks)
         for task in left:

@@ -7,7 +7,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from service.web.parameters import PREFLIGHTED
 
-ALLOWED_HEADERS = ("Authorization", "Min-Position", "X-Request-Id", *PREFLIGHTED)
+ALLOWED_HEADERS = ("Authorization", "Last-Event-ID", "Min-Position", "X-Request-Id", *PREFLIGHTED)
 EXPOSED_HEADERS = ("Position", "X-Request-Id", "Retry-After")
 
 

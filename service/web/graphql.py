@@ -18,16 +18,25 @@ from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
 from schema.context import Context, Tools
+from schema.live import EVERYTHING, Asked, could_not_run
 from service.web.authorization import check_admitted, context_of
+from service.web.connections import Connections
 from service.web.graphiql import graphiql_page
 from service.web.middleware import refusal_of
-from service.web.negotiation import GRAPHQL_RESPONSE, answer_type, wants_html
+from service.web.negotiation import GRAPHQL_RESPONSE, answer_type, wants_events, wants_html
 from service.web.observing import Observed, observed
 from service.web.parameters import from_address, from_body
 from service.web.refusals import JSON, Refused, invalid
+from service.web.sse import EventStream
 
 ALLOWED = {"Allow": "GET, POST"}
 VARY = "Accept, Authorization, Min-Position"
+READING = frozenset({OperationType.QUERY})
+WRITING = READING | {OperationType.MUTATION}
+NO_STREAM = (
+    "A subscription is followed over a WebSocket, by the protocol graphql-transport-ws, or with the header "
+    "Accept: text/event-stream."
+)
 
 
 class _Adapter(StarletteRequestAdapter):
@@ -43,16 +52,17 @@ class GraphQLEndpoint(GraphQL[Context, None]):
 
     Shape:  200 for an operation that ran, whatever its fields say. One that could not run (parsing,
             validation, variables) has no `data`, and its status is 400, but 200 for clients that ask
-            for application/json. All else (method, media type, size, token, position) is told by its
-            status, as JSON too.
+            for application/json. For clients that ask for text/event-stream, events, in either case. All
+            else (method, media type, size, token, position) is told by its status, as JSON too.
     Errors: none: what nobody foresaw is logged, and answered with an errorId.
     """
 
     request_adapter_class = _Adapter
 
-    def __init__(self, schema: strawberry.Schema, tools: Tools) -> None:
+    def __init__(self, schema: strawberry.Schema, tools: Tools, connections: Connections) -> None:
         super().__init__(schema, graphql_ide=None, subscription_protocols=(), multipart_uploads_enabled=False)
         self._tools = tools
+        self._connections = connections
         self._fields = _root_fields(schema)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -65,6 +75,8 @@ class GraphQLEndpoint(GraphQL[Context, None]):
             return graphiql_page()
         media_type = JSON
         try:
+            if wants_events(request):
+                return await self._events(request)
             media_type = _media_type(request)
             _check_method(request)
             return await self.run(request)
@@ -72,6 +84,21 @@ class GraphQLEndpoint(GraphQL[Context, None]):
             refused = refusal_of(error, request.url.path)
             observed(request.scope).codes = (refused.code,)
             return refused.response(media_type)
+
+    async def _events(self, request: Request) -> Response:
+        """The operation as a stream of events, also when it could not run: so its protocol has it."""
+        _check_method(request)
+        by_get = request.method == "GET"
+        found = from_address(request) if by_get else await from_body(request)
+        context = await context_of(request, self._tools)
+        check_admitted(context)
+        asked = Asked(found.query, found.variables, found.operation_name, context.token)
+        allowed = EVERYTHING - {OperationType.MUTATION} if by_get else EVERYTHING
+        resume = request.headers.get("last-event-id") or None
+        stream = await self._connections.live.open(asked, resume=resume, allowed=allowed)
+        if stream.operation is not None:
+            observed(request.scope).asked(stream.operation, self._fields)
+        return EventStream(stream, self._connections, context.token)
 
     def should_render_graphql_ide(self, request: BaseRequestProtocol) -> bool:
         return False  # decided before
@@ -107,7 +134,7 @@ class GraphQLEndpoint(GraphQL[Context, None]):
             raise
         check_admitted(context)
         self._note(observed(request.scope), context, result)
-        if _could_not_run(result) and GRAPHQL_RESPONSE in str(sub_response.media_type):
+        if could_not_run(result) and GRAPHQL_RESPONSE in str(sub_response.media_type):
             sub_response.status_code = 400
         if position := context.position_header():
             sub_response.headers["Position"] = position
@@ -128,19 +155,21 @@ class GraphQLEndpoint(GraphQL[Context, None]):
                 variable_values=data.variables,
                 context_value=context,
                 operation_name=data.operation_name,
-                allowed_operation_types=OperationType.from_http("GET" if request.method == "GET" else "POST"),
+                allowed_operation_types=READING if request.method == "GET" else WRITING,
                 operation_extensions=data.extensions,
             )
         except CannotGetOperationTypeError as error:
             raise _unknown_operation(error.operation_name) from error
         except InvalidOperationTypeError as error:
+            if error.operation_type is OperationType.SUBSCRIPTION:
+                raise Refused(406, "INVALID", NO_STREAM) from error
             raise Refused(
                 405, "INVALID", "Only queries go by GET: send it by POST.", {"Allow": "POST"}
             ) from error
 
     async def process_result(self, request: Request, result: ExecutionResult) -> GraphQLHTTPResponse:
         answer = await super().process_result(request, result)
-        if _could_not_run(result):
+        if could_not_run(result):
             del answer["data"]
         return answer
 
@@ -173,12 +202,6 @@ def _http(request: Request | WebSocket) -> Request:
 def _check_method(request: Request) -> None:
     if request.method not in ("GET", "POST"):
         raise Refused(405, "INVALID", "Send operations by POST, or queries by GET.", ALLOWED)
-
-
-def _could_not_run(result: ExecutionResult) -> bool:
-    """Whether the request itself was wrong: an error of a field has a path."""
-    errors: list[GraphQLError] = result.errors or []
-    return result.data is None and bool(errors) and all(error.path is None for error in errors)
 
 
 def _unknown_operation(name: str | None) -> Refused:

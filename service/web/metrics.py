@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from projections.follower import Follower
+from schema.live import Live
 from service.eventstore.postgres import PostgresStore
 from service.eventstore.tally import Spread
 from service.web.observing import Observed
@@ -60,6 +61,10 @@ class Metrics:
     def request(self, seen: Observed) -> None:
         """A request has ended."""
         self._requests.labels(seen.kind, seen.operation, seen.outcome).observe(seen.seconds)
+
+    def watch(self, live: Live) -> None:
+        """Add those of who follows the log in this process."""
+        self._registry.register(_Following(live))
 
     def exposed(self) -> bytes:
         """Those of this process, in Prometheus' text format."""
@@ -133,6 +138,25 @@ class _Parts(Collector):
         yield _gauge("pool_connections", "Open connections to the database.", size)
         yield _gauge("pool_connections_in_use", "Those that are lent.", size - self._pool.get_idle_size())
         yield _gauge("pool_connections_max", "How many may be open.", self._pool.get_max_size())
+
+
+class _Following(Collector):
+    """Subscriptions."""
+
+    def __init__(self, live: Live) -> None:
+        self._live = live
+
+    def collect(self) -> Iterator[Metric]:
+        tally = self._live.tally
+        yield _gauge("subscriptions", "Open subscriptions.", self._live.followers)
+        yield CounterMetricFamily(
+            "shortscience_subscription_messages",
+            "Messages of operations over connections that stay.",
+            tally.messages,
+        )
+        yield CounterMetricFamily(
+            "shortscience_followers_let_go", "Connections ended because nothing was read.", tally.let_go
+        )
 
 
 def metrics(access: Access, gather: Gather) -> Callable[[Request], Awaitable[Response]]:

@@ -9,6 +9,7 @@ from service.web.refusals import Refused
 
 GRAPHQL_RESPONSE: Final = "application/graphql-response+json"
 PLAIN_JSON: Final = "application/json"
+EVENT_STREAM: Final = "text/event-stream"
 
 
 def answer_type(accept: str | None) -> str:
@@ -22,15 +23,20 @@ def answer_type(accept: str | None) -> str:
         return PLAIN_JSON
     offers = [(media, q) for media, q in _accepted(accept) if q > 0 and media is not None]
     if not offers:
-        raise Refused(
-            406, "INVALID", f"An answer can be {GRAPHQL_RESPONSE} or {PLAIN_JSON}: name one in Accept."
-        )
+        kinds = f"{GRAPHQL_RESPONSE}, {PLAIN_JSON} or {EVENT_STREAM}"
+        raise Refused(406, "INVALID", f"An answer can be {kinds}: name one in Accept.")
     return max(offers, key=lambda offer: offer[1])[0]
 
 
 def wants_html(request: Request) -> bool:
     """A browser that opens an address, as opposed to a program."""
     return "text/html" in request.headers.get("accept", "").lower()
+
+
+def wants_events(request: Request) -> bool:
+    """A client that takes what comes of an operation as server-sent events."""
+    parts = [part.strip() for part in request.headers.get("accept", "").lower().split(",")]
+    return any(part.partition(";")[0].strip() == EVENT_STREAM and _quality(part) > 0 for part in parts)
 
 
 def check_json(content_type: str | None, encoding: str | None) -> None:

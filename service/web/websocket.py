@@ -238,8 +238,9 @@ class _Connection:
         asked = Asked(given.payload.query, given.payload.variables, given.payload.operation_name, self._token)
         live, name, position = self._connections.live, _json(given.id), None
         try:
-            async with aclosing(live.run(asked)) as messages:
-                async for message in messages:
+            stream = await live.open(asked)
+            async with aclosing(stream.messages):
+                async for message in stream.messages:
                     if message.errors is not None:
                         self._forget(given.id)
                         await self._send(f'{{"id":{name},"type":"error","payload":{message.errors}}}')

@@ -253,19 +253,6 @@ async def test_a_browser_gets_graphiql_from_this_site_alone(quiet_site: Site) ->
             assert (await quiet_site.client.get(part)).status_code == 200
 
 
-async def test_websockets_are_refused_for_now(quiet_site: Site) -> None:
-    response = await quiet_site.client.get(
-        "/graphql",
-        headers={
-            "connection": "upgrade",
-            "upgrade": "websocket",
-            "sec-websocket-version": "13",
-            "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
-        },
-    )
-    assert 400 <= response.status_code < 500
-
-
 async def test_a_body_that_does_not_come(quiet_site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """The patience is 30 seconds, too long for a test."""
     monkeypatch.setattr(parameters, "BODY_SECONDS", 0.05)
