@@ -7,7 +7,7 @@ from service.console import DatabaseUrl, DataDir, run, say
 from service.serving import Log, open_log
 from service.settings import Settings
 from service.verification.checkpoints import key_name, origin
-from service.verification.keys import FILE, signing_key
+from service.verification.keys import signing_key
 from service.verification.notes import Signer
 
 keys = typer.Typer(no_args_is_help=True, help="The keys that sign checkpoints of the log.")
@@ -56,4 +56,4 @@ async def _rotate(settings: Settings) -> None:
 
 
 async def _signer(settings: Settings, opened: Log) -> Signer:
-    return Signer(key_name((await opened.store.head()).log_id), signing_key(settings.data_dir / FILE))
+    return Signer(key_name((await opened.store.head()).log_id), signing_key(settings.signing_key_file))

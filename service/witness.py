@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Self
+from typing import IO, Self
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -47,14 +47,8 @@ class Memory:
     @contextmanager
     def opened(cls, path: Path) -> Iterator[Self]:
         """Errors: StateFileError when it cannot be read or is held by another witness."""
-        try:
-            with path.with_name(f"{path.name}.lock").open("w") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                yield cls(path, _read(path))
-        except BlockingIOError:
-            raise StateFileError(f"another witness runs with {path}") from None
-        except OSError as error:
-            raise StateFileError(f"{path} cannot be read or written: {error.strerror}") from error
+        with _locked(path):
+            yield cls(path, _read(path))
 
     def last(self, origin: str) -> Checkpoint:
         """Of an origin that was never cosigned: the empty tree."""
@@ -74,16 +68,32 @@ class Memory:
         self.notes = notes
 
 
+def _locked(path: Path) -> IO[str]:
+    """Held until it is closed."""
+    try:
+        lock = path.with_name(f"{path.name}.lock").open("w")
+    except OSError as error:
+        raise StateFileError(f"{path} cannot be written: {error.strerror}") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        raise StateFileError(f"another witness runs with {path}") from None
+    return lock
+
+
 def _read(path: Path) -> dict[str, str]:
-    if not path.exists():
-        return {}
     try:
         notes: dict[str, str] = json.loads(path.read_bytes())
         if any(Checkpoint.parse(parse_note(signed)[0]).origin != origin for origin, signed in notes.items()):
             raise NoteError("a note is not of the origin that it is kept for")
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise StateFileError(f"{path} cannot be read: {error.strerror}") from error
     except (ValueError, TypeError, AttributeError, NoteError) as error:
         raise StateFileError(
-            f"{path} is not what a witness writes ({error}): it must not begin anew"
+            f"{path} is not what a witness writes ({error}): restore it; do not begin anew without it"
         ) from error
     return notes
 

@@ -153,9 +153,18 @@ def test_one_process_at_a_time(tmp_path: Path) -> None:
         assert memory.notes == {}
 
 
+def test_a_memory_that_cannot_be_used(tmp_path: Path) -> None:
+    with pytest.raises(StateFileError, match="cannot be written: No such file"):
+        Memory.opened(tmp_path / "no folder" / "state").__enter__()
+    with pytest.raises(StateFileError, match="cannot be read: Is a directory"):
+        Memory.opened(tmp_path).__enter__()
+    with pytest.raises(ConnectionError), Memory.opened(tmp_path / "state"):
+        raise ConnectionError  # of the body, and no fault of the file
+
+
 @pytest.mark.parametrize("content", ["", "[]", "{", '{"a": 1}', '{"a": "no note"}', "\x00"])
 def test_a_damaged_memory_is_not_taken_for_an_empty_one(tmp_path: Path, content: str) -> None:
     (tmp_path / "state").write_text(content)
-    with pytest.raises(StateFileError, match="must not begin anew"):
+    with pytest.raises(StateFileError, match="is not what a witness writes"):
         Memory.opened(tmp_path / "state").__enter__()
     assert (tmp_path / "state").read_text() == content
