@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import TypeVar
 from uuid import UUID
 
+from graphql import GraphQLError
 from strawberry.dataloader import DataLoader
 
 from projections.survivors import Version
@@ -15,6 +16,7 @@ from service.text.unified import unified
 T = TypeVar("T")
 Pair = tuple[Version | None, Version]
 Compare = Callable[[Pair, str | None, str], T]
+MOST_COMPARED = 10_000_000  # characters, in seconds: a hundred pairs of long texts, fifty of the longest
 
 
 def words_between(_: Pair, before: str | None, after: str) -> Difference:
@@ -26,27 +28,39 @@ def patch_between(pair: Pair, before: str | None, after: str) -> str:
     return unified(before, after, *names)
 
 
-def comparing(sources: DataLoader[UUID, str | None], compare: Compare[T]) -> Batched[Pair, T]:
+def comparing(
+    sources: DataLoader[UUID, str | None], compare: Compare[T], most: int = MOST_COMPARED
+) -> Batched[Pair, T]:
     """For pairs of revisions whose texts survive, or nothing and such a revision.
 
     Shape:  one after the other, so that an operation that is given up stops after the pair under way.
-    Errors: LookupError for a text that was erased.
+    Errors: LookupError for a text that was erased; GraphQLError LIMIT_EXCEEDED for more characters in all.
     """
 
-    async def text_of(version: Version) -> str:
-        text = await sources.load(version.payload)
-        if text is None:
-            raise LookupError(f"text {version.payload} of revision {version.number} is erased")
-        return text
-
-    async def compared(pair: Pair) -> T:
-        before, after = pair
-        old = None if before is None else await text_of(before)
-        return await asyncio.to_thread(compare, pair, old, await text_of(after))
-
     async def load(pairs: list[Pair]) -> list[T]:
-        versions = {version for pair in pairs for version in pair if version is not None}
-        await sources.load_many([version.payload for version in versions])
-        return [await compared(pair) for pair in pairs]
+        texts = await _texts(sources, pairs)
+        sides = [(before and texts[before], texts[after]) for before, after in pairs]
+        _check(sum(len(old or "") + len(new) for old, new in sides), most)
+        return [
+            await asyncio.to_thread(compare, pair, *both) for pair, both in zip(pairs, sides, strict=True)
+        ]
 
     return load
+
+
+async def _texts(sources: DataLoader[UUID, str | None], pairs: list[Pair]) -> dict[Version, str]:
+    versions = list({version for pair in pairs for version in pair if version is not None})
+    texts = await sources.load_many([version.payload for version in versions])
+    found = {version: text for version, text in zip(versions, texts, strict=True) if text is not None}
+    if gone := [version for version in versions if version not in found]:
+        raise LookupError(f"these texts are erased, and cannot be compared: {gone}")
+    return found
+
+
+def _check(amount: int, most: int) -> None:
+    if amount > most:
+        raise GraphQLError(
+            f"The texts to compare have {amount:,} characters, and the limit is {most:,}: ask for smaller "
+            "pages, and go on with after.",
+            extensions={"code": "LIMIT_EXCEEDED", "limit": most, "amount": amount},
+        )

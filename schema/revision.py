@@ -18,8 +18,8 @@ from schema.ids import NodeId
 from schema.node import Node
 from schema.scalars import HTML, LogPosition
 from schema.user import Actor, load_actor
-from service.text.copies import copies
 from schema.verification import RevisionProof, proof_from
+from service.text.copies import copies
 
 if TYPE_CHECKING:
     from schema.summary import Summary
@@ -120,8 +120,8 @@ class Revision(Node):
     @resolved(
         description="Other revisions that still have words which this one said anew: runs of up to four "
         "words within lines that it inserted, and that they say more often than the revision before it did. "
-        "Who redacts this one may want to redact those too. Of the 200 nearest revisions; none when it was "
-        "redacted."
+        "Who redacts this one may want to redact those too. The nearest revisions are looked at, at most 200 "
+        "and four million characters. None when it was redacted."
     )
     async def copies(self, info: Info) -> list["Revision"]:
         return await load_copies(info.context, self.row, self.as_of)

@@ -3,11 +3,15 @@
 import subprocess
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 import strawberry
-from graphql import parse
+from graphql import GraphQLError, parse
+from strawberry.dataloader import DataLoader
 
+from projections.survivors import Version
+from schema.comparing import comparing
 from schema.cost import MOST_COST
 from schema.estimate import estimate
 from tests.schema.people import Api
@@ -129,6 +133,27 @@ async def test_a_list_takes_a_fixed_number_of_statements(api: Api) -> None:
     assert len(many) == len(few) > 4
 
 
+async def test_more_text_than_may_be_compared() -> None:
+    async def texts(payloads: list[UUID]) -> list[str | None]:
+        return ["five " for _ in payloads]
+
+    one, two = Version(1, UUID(int=1)), Version(2, UUID(int=2))
+    sources = DataLoader(texts)
+    compare = comparing(sources, lambda _, before, after: (before, after), most=15)
+    assert await compare([(one, two), (None, one)]) == [("five ", "five "), (None, "five ")]
+    with pytest.raises(GraphQLError, match="20 characters, and the limit is 15") as error:
+        await compare([(one, two), (two, one)])
+    assert error.value.extensions == {"code": "LIMIT_EXCEEDED", "limit": 15, "amount": 20}
+
+
+async def test_what_is_erased_is_never_compared() -> None:
+    async def gone(payloads: list[UUID]) -> list[str | None]:
+        return [None for _ in payloads]
+
+    with pytest.raises(LookupError, match="erased"):
+        await comparing(DataLoader(gone), lambda *_: "")([(None, Version(1, UUID(int=1)))])
+
+
 def test_what_it_costs(schema: strawberry.Schema) -> None:
     def cost(query: str) -> int:
         return estimate(schema._schema, parse(query), None).amount({})
@@ -142,4 +167,4 @@ def test_what_it_costs(schema: strawberry.Schema) -> None:
     )
     assert cost("{ feed(first: 100) { nodes { diff(from: 1, to: 2) { to } } } }") > MOST_COST / 2
     copies = '{ summary(id: "s") { revisions(first: %d) { nodes { copies { number } } } } }'
-    assert cost(copies % 9) < MOST_COST < cost(copies % 10)
+    assert cost(copies % 4) < MOST_COST < cost(copies % 5)

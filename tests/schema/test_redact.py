@@ -9,7 +9,7 @@ from tests.schema.revisions import redacted, revised, written
 
 NOW = """query ($id: ID!) { summary(id: $id) {
   body bodyHtml excerpt mentions { id }
-  revisions(first: 9) { totalCount nodes {
+  revisions(first: 4) { totalCount nodes {
     number body bodyHtml note redactedAt redactionReason copies { number }
     redactedBy { __typename ... on User { username } ... on AnonymousActor { label } }
   } } } }"""

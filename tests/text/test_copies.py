@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.text.copies import NEAREST, copies, nearest
+from service.text.copies import MOST, NEAREST, copies, nearest
 
 SECRET = "The password of the lab is swordfish, of all words."
 LINES = st.lists(
@@ -47,16 +47,27 @@ def test_a_text_that_is_gone_is_stepped_over() -> None:
 
 
 @given(st.dictionaries(st.integers(1, 6), LINES, max_size=6), st.integers(1, 6))
-def test_the_same_text_is_a_copy_exactly_if_it_says_something_anew(
-    texts: dict[int, str], number: int
-) -> None:
-    found = copies(texts, number)
+def test_if_there_is_a_copy_then_the_same_text_is_one(texts: dict[int, str], number: int) -> None:
+    found, same = copies(texts, number), max(texts, default=0) + 1
     assert found == sorted(set(found) - {number})
     if number in texts:
-        twin = max(texts) + 1
-        assert copies({**texts, twin: texts[number]}, number) in (found, [*found, twin])
-        assert twin in copies({**texts, twin: texts[number]}, number) or not found
-        assert set(copies({**texts, twin: "nothing of it"}, number)) == set(found)
+        assert copies({**texts, same: "nothing of it"}, number) == found
+        with_same = copies({**texts, same: texts[number]}, number)
+        assert with_same == [*found, same] or with_same == found == []
+
+
+@given(st.dictionaries(st.integers(1, 6), LINES, max_size=6), st.integers(1, 6))
+def test_what_the_text_before_says_as_often_is_no_copy(texts: dict[int, str], number: int) -> None:
+    if earlier := [one for one in texts if one < number]:
+        assert max(earlier) not in copies(texts, number)
+        later = max(texts) + 1
+        assert later not in copies({**texts, later: texts[max(earlier)]}, number)
+
+
+def test_long_texts_are_looked_at_as_far_as_time_allows() -> None:
+    long = "word " * (MOST // 40)
+    texts = {1: "A text.", 2: "A text: word."} | dict.fromkeys(range(3, 20), long)
+    assert copies(texts, 2) == list(range(3, 10))
 
 
 def test_the_nearest_are_looked_at() -> None:
