@@ -161,7 +161,8 @@ class _Reading:
             raise Tampered(check.next, f"its entry cannot be read: {error}") from error
         leaf = leaf_hash(data)
         if leaf.hex() != line.leaf:
-            raise Tampered(entry.position, "its entry is not that of its leaf hash")
+            at = check.next if isinstance(check, LogCheck) else entry.position
+            raise Tampered(at, "its entry is not that of its leaf hash")
         return entry, leaf
 
     def _end(self, check: LogCheck | SummaryCheck, end: EndPart) -> None:

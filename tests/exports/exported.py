@@ -1,14 +1,17 @@
 """Histories to export, exports as files, and what is read from them."""
 
 import zlib
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import asyncpg
 
+from service.database import connection_pool, connector
 from service.domain.events import Visibility, VoteValue
 from service.eventstore.model import EventStore
+from service.eventstore.postgres import PostgresStore
 from service.exports.checking import Item, checked
 from service.exports.exporting import export_complete, export_public
 from service.exports.files import gzipped, lines_of
@@ -21,6 +24,16 @@ from tests.projections.projecting import project_all
 from tests.projections.sealing import seal, vkey
 
 EVERYTHING = [(name, i, i * 3, i * 7) for i in range(6) for name in ACTIONS]
+
+
+@asynccontextmanager
+async def opened(dsn: str) -> AsyncIterator[tuple[asyncpg.Pool, PostgresStore]]:
+    """A log in this database."""
+    async with (
+        connection_pool(dsn, max_size=8) as pool,
+        PostgresStore.open(pool, connector(dsn)) as store,
+    ):
+        yield pool, store
 
 
 async def live(pool: asyncpg.Pool, store: EventStore, world: World) -> None:

@@ -1,8 +1,6 @@
 """What is imported is the same log: same rows, same read models, same answers to retries; and it goes on."""
 
 import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -29,7 +27,7 @@ from service.exports.importing import import_events
 from service.exports.summary import export_summary
 from service.restores import ServersRunning
 from tests.conftest import GRANT_AGAIN
-from tests.exports.exported import complete, key_of, live, packed, write
+from tests.exports.exported import complete, key_of, live, opened, packed, write
 from tests.postgres import execute, fresh_database
 from tests.projections.history import ACTIONS, World, play
 from tests.projections.projecting import project_all
@@ -48,15 +46,6 @@ async def log_of(pool: asyncpg.Pool) -> dict[str, list[tuple[Any, ...]]]:
     """Every row of the log."""
     sql = 'SELECT * FROM public."{}" AS t ORDER BY t::text'
     return {table: [tuple(row.values()) for row in await pool.fetch(sql.format(table))] for table in LOG}
-
-
-@asynccontextmanager
-async def opened(dsn: str) -> AsyncIterator[tuple[asyncpg.Pool, PostgresStore]]:
-    async with (
-        connection_pool(dsn, max_size=8) as pool,
-        PostgresStore.open(pool, connector(dsn)) as store,
-    ):
-        yield pool, store
 
 
 async def check_same(pool: asyncpg.Pool, store: PostgresStore, path: Path, dsn: str) -> None:
