@@ -20,7 +20,7 @@ from service.domain.policy import is_listed, may_see_summary
 
 
 class PastSummaryRow(SummaryRow, frozen=True):
-    """A summary as it stood; listed: then and today; the last two are of today."""
+    """A summary as it stood; the last two are of today."""
 
     withdrawn: bool
     visibility_today: str
@@ -116,13 +116,12 @@ _as_read = row_maker(PastSummaryRow)
 
 def _row(record: Any) -> PastSummaryRow:
     row = _as_read(record)
-    was_listed = is_listed(Visibility(row.visibility), row.retracted_at is not None)
     return replace(
         row,
         top=wilson_lower_bound(row.up, row.down),
         hot=hot(row.up, row.down, row.created_at),
         controversial=controversial(row.up, row.down),
-        listed=row.listed and was_listed,
+        listed=is_listed(Visibility(row.visibility), row.retracted_at is not None),
     )
 
 
