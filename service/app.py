@@ -19,6 +19,7 @@ from service.settings import Settings
 from service.web.compression import Compression
 from service.web.connections import Connections
 from service.web.cors import cors
+from service.web.downloads import download_routes
 from service.web.graphiql import graphiql_files
 from service.web.graphql import GraphQLEndpoint
 from service.web.health import healthz, readyz
@@ -54,6 +55,7 @@ def create_app(tools: Tools, runner: Runner, settings: Settings, watch: Metrics 
         *([Route("/metrics", metrics(settings.metrics, watch.gathered))] if watch else []),
         *page_routes(tools.pool, schema.as_str() + "\n"),
         *sealed_routes(tools.pool, tools.witnesses),
+        *download_routes(tools.pool),
         Mount("/assets/graphiql", StaticFiles(directory=graphiql_files())),
         Mount("/assets", StaticFiles(directory=ASSETS)),
     ]
