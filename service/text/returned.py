@@ -54,11 +54,9 @@ class _Search:
 
     def _run(self, first: int, removed: Removed, place: int) -> tuple[Run, int]:
         """The run that begins there, and the last item that it was followed by."""
-        slots, ends = self._traces.slots, self._traces.ends
-        i, last = first, first
-        for there in removed.fingerprints[place:]:
-            if not there or there != slots[i]:
-                break
+        slots, ends, there = self._traces.slots, self._traces.ends, removed.fingerprints
+        i = last = first
+        while slots[i] == there[place + i - first] != 0:  # both end with 0
             last = max(last, ends.get(i, 0))
             i += 1
         return Run(first, last, removed, place), i - 1
