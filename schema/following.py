@@ -102,7 +102,9 @@ class Hub(Generic[E]):
         """
         if self._stopped:
             raise Stopping
-        if self._since is None or after < self._since:
+        if self._since is None:
+            return Taken([], after)  # it has only just begun, and says when it has read
+        if after < self._since:
             return None
         found: list[E] = []
         for at in range(bisect_right(self._kept, after, key=attrgetter("position")), len(self._kept)):

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import strawberry
 from graphql import GraphQLError, OperationDefinitionNode
+from graphql import OperationType as Kind
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
@@ -116,7 +117,9 @@ class Live:
         context = await self._context(asked)
         result = await self._execute(asked, context, opening, allowed)
         if opening.cursor is None:
-            return Stream(None, context.asked, _alone(_message(result, context.position_header())))
+            unbegun = context.asked is not None and context.asked.operation is Kind.SUBSCRIPTION
+            message = _message(result, context.position_header(), refused=unbegun or could_not_run(result))
+            return Stream(None, context.asked, _alone(message))
         begun = str(self._tools.log_position(opening.cursor.after))
         return Stream(begun, context.asked, self._each(asked, opening.cursor))
 
@@ -171,7 +174,7 @@ async def _alone(message: Message) -> AsyncGenerator[Message, None]:
     yield message
 
 
-def _message(result: ExecutionResult, position: str | None) -> Message:
+def _message(result: ExecutionResult, position: str | None, *, refused: bool = False) -> Message:
     errors: list[GraphQLError] = result.errors or []
     formatted = [error.formatted for error in errors]
     whole: dict[str, Any] = {"data": result.data}
@@ -179,7 +182,6 @@ def _message(result: ExecutionResult, position: str | None) -> Message:
         whole["errors"] = formatted
     if position is not None:
         whole["extensions"] = {"position": position}
-    refused = could_not_run(result)
     if refused:
         del whole["data"]
     return Message(
