@@ -5,7 +5,7 @@ address as `policy.may_see_summary` says. An event that took a listed one out of
 everybody for ever, without what it says, so that who has stored something knows what to drop.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
@@ -129,7 +129,7 @@ async def _read(
     conditions, values = selected(filter, 6)
     sql = _SQL.format(seen=seen.format(viewer="$4"), where=" AND ".join([of_each, *conditions]))
     records = await conn.fetch(sql, ids, *page.key(0), page.first + 1, viewer, OF_EVERYBODY, *values)
-    pages = slices(len(ids), page.first, records, lambda record: record)
+    pages: list[Slice[Any]] = slices(len(ids), page.first, records, lambda record: record)
     rows = await _rows(conn, codec, [record for one in pages for record in one.rows])
     return [Slice([next(rows) for _ in one.rows], one.has_next) for one in pages]
 
@@ -176,7 +176,7 @@ def selected(filter: EventFilter, at: int) -> tuple[list[str], list[Any]]:
     return conditions, values
 
 
-async def _rows(conn: Reader, codec: Codec, records: Sequence[Any]) -> Any:
+async def _rows(conn: Reader, codec: Codec, records: Sequence[Any]) -> Iterator[EventRow]:
     """The rows of these records, one after the other, with one read for all their texts."""
     decoded = [codec.decode(one["type"], one["schema_version"], one["data"]) for one in records]
     texts = [_texts(*both) for both in zip(records, decoded, strict=True)]

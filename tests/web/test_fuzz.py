@@ -13,11 +13,13 @@ from tests.web.site import running_site
 
 SDL = Path("schema/schema.graphql")
 DATES = st.dates().map(lambda date: nodes.String(date.isoformat())) | st.text().map(nodes.String)
+PLACES = st.from_regex(r"\A[0-9a-f]{8}-[0-9]{26}\Z").map(nodes.String) | st.text().map(nodes.String)
 
 
 def ask_at_random(url: str) -> Counter[str]:
     """Ask every field of Query and Mutation at random; how often each was answered with data."""
     schemathesis.graphql.scalar("Date", DATES)
+    schemathesis.graphql.scalar("Position", PLACES)
     schema = schemathesis.graphql.from_path(SDL)
     answered: Counter[str] = Counter()
     for found in schema.get_all_operations():
