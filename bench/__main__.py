@@ -2,7 +2,7 @@
 
 import argparse
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,17 +10,18 @@ import structlog
 import uvloop
 
 import bench
-from bench import appends, following, rendering, report, requests, sealing
+from bench import appends, blame, differences, following, rendering, report, requests, sealing
 from bench.measure import Measured
 from bench.server import Server, running_server
 
-PARTS = ("appends", "reading", "projecting", "rendering", "requests", "sealing")
 RESULTS = Path("bench/results.md")
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How long to measure. Units: runs; seconds of a run of appends; events; rounds of the sample texts."""
+    """How long to measure. Units: runs; seconds of a run of appends; events; rounds of the sample texts;
+    pairs of texts; revisions.
+    """
 
     times: int
     seconds: float
@@ -28,35 +29,41 @@ class Size:
     projected: int
     rendered: int
     rounds: int
+    pairs: int
+    revisions: int
 
 
-FULL = Size(times=3, seconds=1.2, events=50_000, projected=20_000, rendered=1_500, rounds=1)
-QUICK = Size(times=1, seconds=0.2, events=4_000, projected=2_000, rendered=200, rounds=1)
+FULL = Size(3, seconds=1.2, events=50_000, projected=20_000, rendered=1_500, rounds=1, pairs=2, revisions=500)
+QUICK = Size(1, seconds=0.2, events=4_000, projected=2_000, rendered=200, rounds=1, pairs=1, revisions=20)
+
+Part = Callable[[Server, Size], AsyncIterator[Measured] | Iterator[Measured]]
+PARTS: dict[str, Part] = {
+    "appends": lambda server, size: appends.measure(server, size.times, size.seconds),
+    "reading": lambda server, size: following.measure(server, size.times, size.events),
+    "projecting": lambda server, size: following.measure_projecting(
+        server, size.times, size.projected, size.rendered
+    ),
+    "rendering": lambda server, size: rendering.measure(server.clock, size.times, size.rounds),
+    "requests": lambda server, size: requests.measure(server, size.times, 2 * size.seconds),
+    "differences": lambda server, size: differences.measure(server.clock, size.times, size.pairs),
+    "blame": lambda server, size: blame.measure(server, size.times, size.revisions),
+    "sealing": lambda server, size: sealing.measure(server, size.times, size.events, size.seconds),
+}
 
 
-async def measurements(server: Server, size: Size, parts: Sequence[str]) -> AsyncIterator[Measured]:
+async def measurements(server: Server, size: Size, parts: Iterable[str]) -> AsyncIterator[Measured]:
     """Everything asked for, as it comes."""
-    if "appends" in parts:
-        async for measured in appends.measure(server, size.times, size.seconds):
-            yield measured
-    if "reading" in parts:
-        async for measured in following.measure(server, size.times, size.events):
-            yield measured
-    if "projecting" in parts:
-        async for measured in following.measure_projecting(server, size.times, size.projected, size.rendered):
-            yield measured
-    if "rendering" in parts:
-        for measured in rendering.measure(server.clock, size.times, size.rounds):
-            yield measured
-    if "requests" in parts:
-        async for measured in requests.measure(server, size.times, 2 * size.seconds):
-            yield measured
-    if "sealing" in parts:
-        async for measured in sealing.measure(server, size.times, size.events, size.seconds):
-            yield measured
+    for part in parts:
+        found = PARTS[part](server, size)
+        if isinstance(found, AsyncIterator):
+            async for measured in found:
+                yield measured
+        else:
+            for measured in found:
+                yield measured
 
 
-async def run(size: Size, parts: Sequence[str], data_dir: Path) -> str:
+async def run(size: Size, parts: Iterable[str], data_dir: Path) -> str:
     """Measure, printing each line as it comes; the whole as Markdown."""
     load = os.getloadavg()
     async with running_server(data_dir) as server:

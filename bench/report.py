@@ -47,12 +47,16 @@ def document(facts: str, lines: Iterable[Measured], ratios: Iterable[str], times
 def _cells(measured: Measured) -> Iterator[str]:
     median = measured.median
     yield from (measured.part, measured.what, measured.unit)
-    yield from (f"{measured.best.rate:,.0f}", f"{median.rate:,.0f}", measured.expected)
+    yield from (_rate(measured.best.rate), _rate(median.rate), measured.expected)
     for percent in (50, 99):
         enough = len(median.latencies) > 1
         yield f"{percentile(median.latencies, percent) * 1000:.2f}" if enough else ""
     least = min((run.ours / run.count, run.postgres / run.count) for run in measured.runs)
     yield from (f"{seconds * 1_000_000:.1f}" for seconds in least)
+
+
+def _rate(rate: float) -> str:
+    return f"{rate:,.0f}" if rate >= 10 else f"{rate:.2g}"
 
 
 def _processor() -> str:

@@ -24,8 +24,7 @@ from service.verification.errors import ProofError
 from service.web.refusals import JSON, Refused, invalid
 
 NUMBER = re.compile("[1-9][0-9]{0,17}")
-CHANGES = {"Cache-Control": "no-cache"}
-STAYS = {"Cache-Control": "public, max-age=31536000, immutable"}
+HEADERS = {"Cache-Control": "no-cache"}  # cosignatures come, and after a restore a size means another tree
 
 Answer = Callable[[Reader, Request], Awaitable[Response]]
 
@@ -41,7 +40,7 @@ def sealed_routes(pool: asyncpg.Pool, witnesses: Sequence[str]) -> list[Route]:
             found = await latest_checkpoint(conn, witnesses)
         if found is None:
             raise Refused(404, "NOT_FOUND", "There is no such checkpoint: the newest is at /log/checkpoint.")
-        return PlainTextResponse(found.note, headers=CHANGES)  # cosignatures may come
+        return PlainTextResponse(found.note, headers=HEADERS)
 
     answers: dict[str, Answer] = {
         "/log/checkpoint": checkpoint,
@@ -55,7 +54,7 @@ def sealed_routes(pool: asyncpg.Pool, witnesses: Sequence[str]) -> list[Route]:
 async def _keys(conn: Reader, _request: Request) -> Response:
     """The keys with which this log signs, a line each."""
     lines = [f"{key}\n" for key in await log_keys.keys(conn)]
-    return PlainTextResponse("".join(lines), headers=CHANGES)
+    return PlainTextResponse("".join(lines), headers=HEADERS)
 
 
 async def _inclusion(conn: Reader, request: Request) -> Response:
@@ -101,4 +100,4 @@ def _written(value: bytes | None) -> str | None:
 
 
 def _json(body: object) -> Response:
-    return Response(msgspec.json.encode(body), headers=STAYS, media_type=JSON)
+    return Response(msgspec.json.encode(body), headers=HEADERS, media_type=JSON)
