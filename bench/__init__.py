@@ -8,6 +8,6 @@ only ever makes a run slower. Nothing here passes or fails: read the table.
 
 - `--quick` is a smoke run of a few seconds; its numbers mean little.
 - `--write` puts the table into `bench/results.md`.
-- `--only PART` measures one part: appends, reading, projecting, rendering, requests, differences, blame, sealing
-  or exporting.
+- `--only PART` measures one part: appends, reading, projecting, rendering, requests, differences, blame,
+  sealing or exporting.
 """
