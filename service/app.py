@@ -67,7 +67,7 @@ def create_app(tools: Tools, runner: Runner, settings: Settings, watch: Metrics 
         Middleware(LastResort, answer=_answer),
     ]
     app = Starlette(routes=routes, middleware=middleware, exception_handlers={HTTPException: _http_error})
-    app.state.live = live
+    app.state.connections = connections
     app.router.redirect_slashes = False  # such a redirect leads to whatever Host the request names
     return app
 

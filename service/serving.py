@@ -170,7 +170,7 @@ async def answer(
     watch = Metrics(opened.store, runner, opened.pool, gather, others)
     tools = await _tools(opened, progress, settings)
     app = create_app(tools, runner, settings, watch)
-    server = _Server(_config(app), app.state.live)
+    server = _Server(_config(app), app.state.connections.live)
     telling = neighbours.telling(watch.exposed) if neighbours else contextlib.nullcontext()
     async with contextlib.AsyncExitStack() as running:
         for follower in (runner, *others):

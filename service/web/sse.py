@@ -56,9 +56,12 @@ class EventStream(Response):
         self._send = send
         over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         gone = asyncio.create_task(_gone(receive))
-        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         try:
-            with self._connections.watched(self._token, partial(_fulfil, over)):
+            with (
+                self._connections.counted(),
+                self._connections.watched(self._token, partial(_fulfil, over)),
+            ):
+                await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
                 await self._tell(gone, over)
         except TooSlow:
             self._connections.live.tally.let_go += 1

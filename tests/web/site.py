@@ -29,6 +29,7 @@ from service.domain.events import Visibility
 from service.domain.paper import PaperFields
 from service.eventstore.postgres import PostgresStore
 from service.settings import Settings
+from service.web.connections import Connections
 from service.web.metrics import Metrics
 
 PUBLIC = Visibility.PUBLIC
@@ -46,7 +47,11 @@ class Site:
     client: httpx.AsyncClient
     tools: Tools
     runner: Runner
-    live: Live
+    connections: Connections
+
+    @property
+    def live(self) -> Live:
+        return self.connections.live
 
     def acting(self, user_id: UUID | None = None) -> Context:
         return Context(self.tools.store, self.tools.secret, self.tools.clock, self.tools.random, user_id)
@@ -101,7 +106,7 @@ async def running_site(database_url: str, *, projecting: bool = True, **settings
             watch = Metrics(store, runner, pool)
             app = create_app(tools, runner, Settings(**settings), watch)
             async with _served(app) as url, httpx.AsyncClient(base_url=url, timeout=30) as client:
-                yield Site(url, client, replace(tools, base_url=url), runner, app.state.live)
+                yield Site(url, client, replace(tools, base_url=url), runner, app.state.connections)
         finally:
             if task is not None:
                 task.cancel()

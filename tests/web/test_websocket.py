@@ -1,11 +1,10 @@
 """Operations over WebSockets, by graphql-transport-ws."""
 
-import asyncio
 from typing import Any
 from uuid import UUID
 
 from schema.ids import NodeId
-from tests.web.following import PUBLISHED, socket
+from tests.web.following import PUBLISHED, following, socket
 from tests.web.site import Site
 
 
@@ -39,10 +38,3 @@ async def test_without_a_position_it_begins_now(site: Site) -> None:
         await site.summary(ada, papers[1], "After.")
         assert (await client.published())["summary"]["body"] == "After."
         await client.quiet()
-
-
-async def following(site: Site, count: int) -> None:
-    """Wait until so many subscriptions are open."""
-    async with asyncio.timeout(20):
-        while site.live.followers != count:  # noqa: ASYNC110 (the server sets no event)
-            await asyncio.sleep(0.01)
