@@ -62,8 +62,11 @@ class _Story:
         match action:
             case samples.RegisterPaper():
                 return await self._register(ctx, action, key)
-            case samples.PublishSummary() | samples.ReviseSummary():
+            case samples.PublishSummary() | samples.ReviseSummary() | samples.RestoreRevision():
                 return await self._write(ctx, action, key)
+            case samples.RedactRevision(summary=name, number=number, reason=reason):
+                redact = summary.RedactRevision(self._id(name), number, reason, idempotency_key=key)
+                return await summary.redact_revision(ctx, redact)
             case samples.SetSummaryVisibility(summary=name, visibility=value):
                 show = summary.SetSummaryVisibility(self._id(name), Visibility(value), key)
                 return await summary.set_summary_visibility(ctx, show)
@@ -92,7 +95,10 @@ class _Story:
         return done
 
     async def _write(
-        self, ctx: Context, action: samples.PublishSummary | samples.ReviseSummary, key: str
+        self,
+        ctx: Context,
+        action: samples.PublishSummary | samples.ReviseSummary | samples.RestoreRevision,
+        key: str,
     ) -> Done:
         if isinstance(action, samples.PublishSummary):
             paper_id, visibility = self._papers[action.paper], Visibility(action.visibility)
@@ -101,10 +107,14 @@ class _Story:
             self._subjects[action.name] = done.id, SubjectKind.SUMMARY
             self._revisions[action.name] = 1
             return done
-        number = self._revisions[action.summary]
-        revise = summary.ReviseSummary(self._id(action.summary), action.body, action.note, number, key)
-        self._revisions[action.summary] = number + 1
-        return await summary.revise_summary(ctx, revise)
+        of, last = self._id(action.summary), self._revisions[action.summary]
+        self._revisions[action.summary] = last + 1
+        if isinstance(action, samples.RestoreRevision):
+            restore = summary.RestoreRevision(of, action.number, action.note, last, key)
+            return await summary.restore_revision(ctx, restore)
+        return await summary.revise_summary(
+            ctx, summary.ReviseSummary(of, action.body, action.note, last, key)
+        )
 
     async def _post(self, ctx: Context, action: samples.PostComment, key: str) -> Done:
         parent = self._id(action.parent) if action.parent is not None else None

@@ -62,6 +62,24 @@ class ReviseSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class RestoreRevision:
+    at: datetime
+    by: str
+    summary: str
+    number: int
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RedactRevision:
+    at: datetime
+    by: str
+    summary: str
+    number: int
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class SetSummaryVisibility:
     at: datetime
     by: str
@@ -122,6 +140,8 @@ Action = (
     | RegisterPaper
     | PublishSummary
     | ReviseSummary
+    | RestoreRevision
+    | RedactRevision
     | SetSummaryVisibility
     | RetractSummary
     | CastVote

@@ -11,8 +11,10 @@ from service.samples.actions import (
     EditComment,
     PostComment,
     PublishSummary,
+    RedactRevision,
     RegisterPaper,
     RemoveComment,
+    RestoreRevision,
     RetractSummary,
     ReviseSummary,
     SetSummaryVisibility,
@@ -30,7 +32,7 @@ class SampleError(ValueError):
 class _Summary:
     author: str
     paper: str
-    body: str
+    bodies: list[str | None]  # of its revisions; None: redacted
     visibility: Visibility
     retracted: bool = False
 
@@ -67,9 +69,20 @@ class _Story:
             case PublishSummary():
                 self._publish(action)
             case ReviseSummary(by=by, summary=name, body=body):
-                summary = self._own_summary(by, name)
-                _need(body != summary.body, f"a revision of {name} changes nothing")
-                summary.body = body
+                bodies = self._own_summary(by, name).bodies
+                _need(body != bodies[-1], f"a revision of {name} changes nothing")
+                bodies.append(body)
+            case RestoreRevision(by=by, summary=name, number=number):
+                bodies = self._own_summary(by, name).bodies
+                _need(
+                    _text(bodies, number) not in (None, bodies[-1]),
+                    f"revision {number} is nothing to restore",
+                )
+                bodies.append(bodies[number - 1])
+            case RedactRevision(by=by, summary=name, number=number):
+                bodies = self._own_summary(by, name).bodies
+                _need(_text(bodies, number) is not None, f"nothing to redact in {number}")
+                bodies[number - 1] = None
             case SetSummaryVisibility(by=by, summary=name, visibility=visibility):
                 self._own_summary(by, name).visibility = visibility
             case RetractSummary(by=by, summary=name):
@@ -96,7 +109,7 @@ class _Story:
         _need(self._unused(action.name), f"the name {action.name} is taken")
         live = {(s.author, s.paper) for s in self.summaries.values() if not s.retracted}
         _need((action.by, action.paper) not in live, f"{action.by} summarises {action.paper} twice")
-        self.summaries[action.name] = _Summary(action.by, action.paper, action.body, action.visibility)
+        self.summaries[action.name] = _Summary(action.by, action.paper, [action.body], action.visibility)
         self.votes.add((action.name, action.by))
 
     def _post(self, action: PostComment) -> None:
@@ -155,6 +168,10 @@ def _in_order(last: datetime | None, at: datetime) -> None:
     offset = at.utcoffset()
     _need(offset is not None and not offset, "the time is not in UTC")
     _need(last is None or last < at, "the time does not increase")
+
+
+def _text(bodies: Sequence[str | None], number: int) -> str | None:
+    return bodies[number - 1] if 1 <= number <= len(bodies) else None
 
 
 def _need(holds: bool, complaint: str) -> None:
