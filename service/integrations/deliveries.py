@@ -1,0 +1,166 @@
+"""What is planned and how it ended, in the database.
+
+Whoever changes what is open of a target holds the target's row until the commit.
+"""
+
+from collections.abc import Sequence
+from itertools import takewhile
+from uuid import UUID
+
+from projections.reading import Reader, row_maker
+from projections.writing import Writer, arrays
+from service.integrations import targets
+from service.integrations.outbox import Delivery, Happened, Planned, delivery_id
+
+KEPT = 1_000  # characters of what went wrong, and of an answer
+
+_happened, _delivery = row_maker(Happened), row_maker(Delivery)
+
+
+async def happened(conn: Reader, after: int, to: int, limit: int) -> list[Happened]:
+    """Events after a position, in order. Source: read.event, events."""
+    records = await conn.fetch(
+        """
+        SELECT e.position, l.event_id, e.type, e.subject_id, e.summary_id, e.paper_id, e.publishes,
+               e.withdraws, l.actor, l.recorded_at, l.occurred_at AS claimed_at
+          FROM read.event e JOIN events l USING (position)
+         WHERE e.position > $1 AND e.position <= $2 ORDER BY e.position LIMIT $3
+        """,
+        after,
+        to,
+        limit,
+    )
+    return [_happened(record) for record in records]
+
+
+async def add(conn: Writer, channel: str, events: Sequence[Happened], planned: Sequence[Planned]) -> None:
+    """Deliveries to targets that are held. One that failed is open again; one that arrived stays as it is."""
+    if not planned:
+        return
+    event_ids = {one.position: one.event_id for one in events}
+    await conn.execute(
+        """
+        INSERT INTO outwards.deliveries AS d (delivery_id, channel, target, position, subject_id, next_at)
+        SELECT p.delivery_id, $1, p.target, p.position, p.subject_id, coalesce(p.not_before, now())
+          FROM unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::uuid[], $6::timestamptz[])
+               AS p(delivery_id, target, position, subject_id, not_before)
+        ON CONFLICT (channel, target, position) DO UPDATE
+           SET delivery_id = excluded.delivery_id, state = 'open', attempts = 0, begun = false,
+               next_at = excluded.next_at, first_tried_at = NULL, finished_at = NULL
+         WHERE d.state = 'failed'
+        """,
+        channel,
+        [delivery_id(channel, one.target, event_ids[one.position]) for one in planned],
+        *arrays(planned, "target", "position", "subject_id", "not_before"),
+    )
+
+
+async def due(
+    conn: Reader, channel: str, target: UUID, *, ordered: bool, limit: int
+) -> list[tuple[Delivery, bool]]:
+    """What may be sent now, and whether a try of it began of which nothing is known.
+
+    Shape:  ordered: the oldest open ones, up to the first that has to wait.
+    """
+    records = await conn.fetch(
+        f"""
+        SELECT *, next_at <= now() AS due FROM outwards.deliveries
+         WHERE channel = $1 AND target = $2 AND state = 'open'
+         ORDER BY {"position" if ordered else "next_at"} LIMIT $3
+        """,  # noqa: S608 (ours)
+        channel,
+        target,
+        limit,
+    )
+    return [(_delivery(one), one["begun"]) for one in takewhile(lambda one: one["due"], records)]
+
+
+# Only who has the claim on the target may say what became of a delivery.
+_OURS = """
+ WHERE d.delivery_id = $1 AND d.state = 'open' AND EXISTS (
+       SELECT FROM outwards.targets t WHERE t.channel = d.channel AND t.target = d.target AND t.claim = $2)
+"""
+
+
+async def begin(conn: Writer, delivery_id: UUID, claim: UUID) -> bool:
+    """A try begins. False without the claim."""
+    sql = "UPDATE outwards.deliveries d SET begun = true" + _OURS  # noqa: S608 (ours)
+    return await conn.execute(sql, delivery_id, claim) == "UPDATE 1"
+
+
+async def end(
+    conn: Writer,
+    delivery_id: UUID,
+    claim: UUID,
+    state: str,
+    status: int | None,
+    why: str | None,
+    said: str | None,
+) -> bool:
+    """It is delivered, skipped or failed. False without the claim."""
+    sql = f"""
+        UPDATE outwards.deliveries d
+           SET state = $3, attempts = attempts + 1, begun = false,
+               first_tried_at = coalesce(first_tried_at, now()),
+               last_status = $4, last_error = $5, last_response = $6, finished_at = now()
+        {_OURS}
+    """  # noqa: S608 (ours)
+    done = await conn.execute(sql, delivery_id, claim, state, status, _short(why), _short(said))
+    return done == "UPDATE 1"
+
+
+async def fail(
+    conn: Reader,
+    delivery_id: UUID,
+    claim: UUID,
+    seconds: float,
+    status: int | None,
+    why: str,
+    said: str | None,
+) -> float | None:
+    """The next try is so much later. Since how many seconds it is tried; None without the claim."""
+    sql = f"""
+        UPDATE outwards.deliveries d
+           SET attempts = attempts + 1, begun = false, first_tried_at = coalesce(first_tried_at, now()),
+               next_at = now() + make_interval(secs => $3),
+               last_status = $4, last_error = $5, last_response = $6
+        {_OURS} RETURNING extract(epoch FROM now() - first_tried_at)::float8 AS tried
+    """  # noqa: S608 (ours)
+    found = await conn.fetch(sql, delivery_id, claim, seconds, status, _short(why), _short(said))
+    return float(found[0]["tried"]) if found else None
+
+
+async def again(conn: Writer, channel: str, target: UUID, delivery_id: UUID) -> None:
+    """One delivery once more, before all that is open."""
+    await targets.hold(conn, channel, target)
+    await conn.execute(
+        """
+        UPDATE outwards.deliveries
+           SET state = 'open', attempts = 0, begun = false, first_tried_at = NULL, finished_at = NULL,
+               next_at = now()
+         WHERE delivery_id = $1
+        """,
+        delivery_id,
+    )
+    await conn.execute(
+        "UPDATE outwards.targets SET next_at = now() WHERE channel = $1 AND target = $2", channel, target
+    )
+
+
+async def remove_old(conn: Writer, days: float, limit: int) -> None:
+    """Forget deliveries that ended so long ago, the oldest first."""
+    await conn.execute(
+        """
+        DELETE FROM outwards.deliveries WHERE delivery_id IN (
+          SELECT delivery_id FROM outwards.deliveries
+           WHERE state <> 'open' AND finished_at < now() - make_interval(secs => $1)
+           ORDER BY finished_at LIMIT $2)
+        """,
+        days * 86_400,
+        limit,
+    )
+
+
+def _short(text: str | None) -> str | None:
+    """As much as is kept; a text of PostgreSQL has no zero character."""
+    return None if text is None else text.replace("\x00", "\N{REPLACEMENT CHARACTER}")[:KEPT]
