@@ -10,27 +10,40 @@ from strawberry.dataloader import DataLoader
 
 from projections.survivors import Version
 from schema.batching import Batched
+from schema.cost import check_rows
 from service.text.difference import Difference, difference
 from service.text.unified import unified
 
 T = TypeVar("T")
 Pair = tuple[Version | None, Version]
+Sources = DataLoader[UUID, str | None]
 Compare = Callable[[Pair, str | None, str], T]
 MOST_COMPARED = 10_000_000  # characters, in seconds: a hundred pairs of long texts, fifty of the longest
 
 
-def words_between(_: Pair, before: str | None, after: str) -> Difference:
-    return difference(before, after)
+def differences(sources: Sources) -> Batched[Pair, Difference]:
+    """What changed, word by word. Errors: as `comparing`; LIMIT_EXCEEDED for too many spans, too."""
+    compared = comparing(sources, lambda _, before, after: difference(before, after))
+
+    async def load(pairs: list[Pair]) -> list[Difference]:
+        found = await compared(pairs)
+        check_rows(sum(len(one.spans) for one in found))
+        return found
+
+    return load
 
 
-def patch_between(pair: Pair, before: str | None, after: str) -> str:
+def patches(sources: Sources) -> Batched[Pair, str]:
+    """What changed, line by line. Errors: as `comparing`."""
+    return comparing(sources, _patch)
+
+
+def _patch(pair: Pair, before: str | None, after: str) -> str:
     names = (f"revision-{version.number}" if version else "" for version in pair)
     return unified(before, after, *names)
 
 
-def comparing(
-    sources: DataLoader[UUID, str | None], compare: Compare[T], most: int = MOST_COMPARED
-) -> Batched[Pair, T]:
+def comparing(sources: Sources, compare: Compare[T], most: int = MOST_COMPARED) -> Batched[Pair, T]:
     """For pairs of revisions whose texts survive, or nothing and such a revision.
 
     Shape:  one after the other, so that an operation that is given up stops after the pair under way.
@@ -48,7 +61,7 @@ def comparing(
     return load
 
 
-async def _texts(sources: DataLoader[UUID, str | None], pairs: list[Pair]) -> dict[Version, str]:
+async def _texts(sources: Sources, pairs: list[Pair]) -> dict[Version, str]:
     versions = list({version for pair in pairs for version in pair if version is not None})
     texts = await sources.load_many([version.payload for version in versions])
     found = {version: text for version, text in zip(versions, texts, strict=True) if text is not None}

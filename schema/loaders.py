@@ -23,7 +23,7 @@ from projections import (
 )
 from projections.reading import Reader
 from schema.batching import alike, bound, each, paged
-from schema.comparing import comparing, patch_between, words_between
+from schema.comparing import differences, patches
 from service.domain import ids
 from service.eventstore.codec import Codec
 from service.text.copies import NEAREST
@@ -60,8 +60,8 @@ class Loaders:
         self.revisions_of_summary = DataLoader(paged(revision.revisions_of, conn))
         self.survivor_before = DataLoader(bound(survivors.survivors_before, conn))
         self.survivors_near = DataLoader(bound(survivors.survivors_near, conn, NEAREST))
-        self.difference = DataLoader(comparing(self.source, words_between))
-        self.unified = DataLoader(comparing(self.source, patch_between))
+        self.difference = DataLoader(differences(self.source))
+        self.unified = DataLoader(patches(self.source))
 
         self.feed = DataLoader(each(feed.feed, conn))
         self.count_feed = DataLoader(each(feed.count_feed, conn))

@@ -1,6 +1,7 @@
 """What revisions changed, asked for one by one and in lists."""
 
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -11,7 +12,7 @@ from graphql import GraphQLError, parse
 from strawberry.dataloader import DataLoader
 
 from projections.survivors import Version
-from schema.comparing import comparing
+from schema.comparing import comparing, differences
 from schema.cost import MOST_COST
 from schema.estimate import estimate
 from tests.schema.people import Api
@@ -144,6 +145,27 @@ async def test_more_text_than_may_be_compared() -> None:
     with pytest.raises(GraphQLError, match="20 characters, and the limit is 15") as error:
         await compare([(one, two), (two, one)])
     assert error.value.extensions == {"code": "LIMIT_EXCEEDED", "limit": 15, "amount": 20}
+
+
+async def test_more_spans_than_anybody_may_ask_for() -> None:
+    def text(which: int) -> str:
+        """Every third word is its own; a line that stays now and then keeps the comparison exact."""
+        parts = (f"one{n} two{n} {which} " for n in range(12_000))
+        return "".join(
+            f"\n\nThe line {n} stays as it is.\n\n{part}" if n % 50 == 0 else part
+            for n, part in enumerate(parts)
+        )
+
+    async def texts(payloads: list[UUID]) -> list[str | None]:
+        return [text(payload.int) for payload in payloads]
+
+    versions = [Version(n, UUID(int=n)) for n in range(1, 5)]
+    compare, pairs = differences(DataLoader(texts)), list(pairwise(versions))
+    assert len((await compare(pairs[:1]))[0].spans) > MOST_COST / 3
+    with pytest.raises(GraphQLError) as error:
+        await compare(pairs)
+    assert error.value.extensions is not None
+    assert error.value.extensions["code"] == "LIMIT_EXCEEDED"
 
 
 async def test_what_is_erased_is_never_compared() -> None:
