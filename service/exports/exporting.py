@@ -141,7 +141,7 @@ def _line(
     leaf = leaf_hash(data).hex()
     if hidden:
         return encoded(Line(leaf=leaf, withheld=entry.position))
-    payloads = _payloads(entry, committed, stored) if committed else ()
+    payloads = _payloads(entry, committed, stored) or ()
     return encoded(Line(leaf=leaf, entry=msgspec.Raw(data), payloads=payloads, proof=proof))
 
 

@@ -22,13 +22,16 @@ Write = Callable[[bytes], object]
 
 
 async def gzipped(blocks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
-    """The same, compressed. The loop stays free: zlib works in a thread."""
+    """The same, compressed: in a thread, while the next block is made."""
     packer = zlib.compressobj(LEVEL, zlib.DEFLATED, _GZIP)
     async with aclosing(blocks):
+        packing: asyncio.Task[bytes] | None = None
         async for block in blocks:
-            if packed := await asyncio.to_thread(packer.compress, block):
+            packed = await packing if packing else b""
+            packing = asyncio.create_task(asyncio.to_thread(packer.compress, block))
+            if packed:
                 yield packed
-    yield packer.flush()
+    yield (await packing if packing else b"") + packer.flush()
 
 
 @contextmanager

@@ -65,4 +65,4 @@ def _line(rows: Sequence[asyncpg.Record]) -> Line:
     first, cosigned = rows[0], [row for row in rows if row["witness"] is not None]
     note = first["note"] + "".join(f"{row['line']}\n" for row in cosigned)
     witnesses = [(row["witness"], row["cosigned_at"]) for row in cosigned]
-    return Line(checkpoint=note, signed_at=first["signed_at"], witnesses=witnesses)
+    return Line(checkpoint=note, signed_at=first["signed_at"], witnesses=witnesses or ())

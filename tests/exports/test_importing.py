@@ -21,13 +21,16 @@ from service.domain.errors import ExistsAlready
 from service.domain.paper import PaperFields
 from service.eventstore.postgres import PostgresStore
 from service.exports.database import check_database
-from service.exports.errors import ExportError, ImportRefused
+from service.exports.errors import ExportError, ImportRefused, Tampered
 from service.exports.exporting import export_complete, export_public
 from service.exports.importing import import_events
 from service.exports.summary import export_summary
+from service.exports.trust import parse_key
 from service.restores import ServersRunning
+from service.verification.cosigning import Cosigner
+from service.verification.notes import parse_note
 from tests.conftest import GRANT_AGAIN
-from tests.exports.exported import complete, key_of, live, opened, packed, write
+from tests.exports.exported import complete, key_of, live, opened, packed, proved, write
 from tests.postgres import execute, fresh_database
 from tests.projections.history import ACTIONS, World, play
 from tests.projections.projecting import project_all
@@ -122,6 +125,33 @@ async def test_an_export_of_the_import_is_the_same_file(
     second = await complete(other)
     await other.close()
     assert second.split(b"\n")[1:-2] == first.split(b"\n")[1:-2]
+
+
+async def test_what_witnesses_signed_comes_along(
+    pool: asyncpg.Pool,
+    store: PostgresStore,
+    world: World,
+    conn: asyncpg.Connection,
+    other_url: str,
+    tmp_path: Path,
+) -> None:
+    await live(pool, store, world)
+    witnesses = [Cosigner.from_private(f"witness{n}.example", bytes([n]) * 32) for n in (1, 2, 3)]
+    for size, note in await pool.fetch("SELECT size, note FROM log_checkpoints ORDER BY size OFFSET 1"):
+        for n, one in enumerate(witnesses[:2]):
+            line = one.cosign(parse_note(note)[0], 1_700_000_000 + n)
+            at = datetime.fromtimestamp(1_700_000_000 + n, UTC)
+            sql = "INSERT INTO log_cosignatures (size, witness, line, cosigned_at) VALUES ($1, $2, $3, $4)"
+            await pool.execute(sql, size, one.vkey, line, at)
+    path = await write(export_complete(conn), tmp_path / "log.gz")
+    await check_same(pool, store, path, other_url)
+    keys = [parse_key(one.vkey) for one in witnesses]
+    held = proved(await complete(conn), *keys)
+    count = await pool.fetchval("SELECT count(*) FROM log_checkpoints")
+    assert [held.signed[one.name] for one in witnesses] == [count - 1, count - 1, 0]
+    wrong = (await complete(conn)).replace(witnesses[0].name.encode(), witnesses[1].name.encode())
+    with pytest.raises(Tampered):
+        proved(wrong, *keys)
 
 
 def context(store: PostgresStore, secret: bytes, actor: UUID | None = None) -> Context:
