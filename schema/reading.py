@@ -85,7 +85,11 @@ class ReadSession:
             )
             self.position = await progress.position(conn)
         except BaseException:
-            await self._pool.release(conn)
+            try:
+                if not conn.is_closed() and conn.is_in_transaction():  # whoever waited has gone meanwhile
+                    await conn.execute("ROLLBACK")
+            finally:
+                await self._pool.release(conn)
             raise
         self._conn = conn
 

@@ -71,7 +71,7 @@ class Socket:
 
 @asynccontextmanager
 async def connected(
-    url: str, protocols: Sequence[Subprotocol] = (PROTOCOL,), **more: Any
+    url: str, protocols: Sequence[Subprotocol] | None = (PROTOCOL,), **more: Any
 ) -> AsyncIterator[Socket]:
     """Before connection_init."""
     address = f"{url.replace('http', 'ws', 1)}/graphql"
