@@ -114,13 +114,15 @@ async def test_comments_as_they_were(api: Api) -> None:
     summary = await ada.summary(await ada.paper("k"))
     comment = await bob.comment(summary, "First.")
     first = await _now(api)
-    await bob.do("editComment", commentId=comment, body="Second.")
-    edited = await _now(api)
     reply = await ada.comment(summary, "A reply.", comment)
     replied = await _now(api)
+    await bob.do("editComment", commentId=comment, body="Second.")
+    edited = await _now(api)
+    await bob.comment(summary, "To the reply.", reply)
+    last = await _now(api)
     query = """query ($id: ID!, $asOf: DateTime) { summary(id: $id, asOf: $asOf) { commentCount
-      comments { totalCount nodes { body editedAt
-        replies { totalCount nodes { id body parent { body } summary { commentCount } } } } } } }"""
+      comments { totalCount nodes { body editedAt replies { totalCount nodes {
+        id body parent { body } summary { commentCount } replies { totalCount } } } } } } }"""
 
     async def thread(at: str) -> tuple[Any, ...]:
         found = (await bob.read(query, id=summary, asOf=at))["summary"]
@@ -129,13 +131,17 @@ async def test_comments_as_they_were(api: Api) -> None:
         assert top["replies"]["totalCount"] == len(top["replies"]["nodes"])
         return found["commentCount"], top["body"], top["editedAt"], top["replies"]["nodes"]
 
-    answer = {"id": reply, "body": "A reply.", "parent": {"body": "Second."}, "summary": {"commentCount": 2}}
+    def answered(parent: str | None, comments: int) -> list[Any]:
+        of = {"parent": {"body": parent}, "summary": {"commentCount": comments}}
+        return [{"id": reply, "body": "A reply.", "replies": {"totalCount": comments - 2}} | of]
+
     assert await thread(first) == (1, "First.", None, [])
-    assert await thread(edited) == (1, "Second.", edited, [])
-    assert await thread(replied) == (2, "Second.", edited, [answer])
+    assert await thread(replied) == (2, "First.", None, answered("First.", 2))
+    assert await thread(edited) == (2, "Second.", edited, answered("Second.", 2))
+    assert await thread(last) == (3, "Second.", edited, answered("Second.", 3))
     await bob.do("removeComment", commentId=comment)
     assert await thread(first) == (1, None, None, [])
-    assert await thread(replied) == (2, None, edited, [answer | {"parent": {"body": None}}])
+    assert await thread(replied) == (2, None, None, answered(None, 2))
 
 
 async def test_a_text_links_to_papers_that_were_there(api: Api) -> None:
@@ -154,7 +160,8 @@ query ($id: ID!, $paper: ID!, $asOf: DateTime) {
   paper(by: {id: $paper}, asOf: $asOf) { id }
   summary(id: $id, asOf: $asOf) {
     body revisionNumber updatedAt score { net viewerVote } paper { id summaries { nodes { revisionNumber } } }
-    revisions { totalCount nodes { number } } second: revision(number: 2) { recordedAt createdAt }
+    revisions { totalCount nodes { number summary { revisionNumber } } }
+    second: revision(number: 2) { recordedAt createdAt }
   }
 }
 """
@@ -187,7 +194,7 @@ async def test_imported_history_answers_by_its_claimed_dates(api: Api) -> None:
         "updatedAt": written_date_time(year(2015)),
         "score": {"net": 1, "viewerVote": None},
         "paper": {"id": ids["paper"], "summaries": {"nodes": [{"revisionNumber": 1}]}},
-        "revisions": {"totalCount": 1, "nodes": [{"number": 1}]},
+        "revisions": {"totalCount": 1, "nodes": [{"number": 1, "summary": {"revisionNumber": 1}}]},
         "second": None,
     }
     late = await shown(year(2016))
