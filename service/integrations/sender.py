@@ -87,7 +87,8 @@ class Sender:
         self._most = most
         self._claim_seconds = claim_seconds
         self._chance = chance
-        self._turns: set[asyncio.Task[None]] = set()
+        self._turns: dict[asyncio.Task[None], UUID] = {}  # and their claims
+        self._claiming = uuid4()
         self._connections = asyncio.Semaphore(CONNECTIONS)
         self.counted: Counter[tuple[str, str]] = Counter()
 
@@ -98,9 +99,14 @@ class Sender:
                 await self._look()
                 await self._bell.wait(IDLE_SECONDS)
         finally:
-            for task in self._turns:
-                task.cancel()
-            await asyncio.gather(*self._turns, return_exceptions=True)
+            await asyncio.wait_for(self._stop(), LAST_SECONDS)
+
+    async def _stop(self) -> None:
+        turns, claims = list(self._turns), {self._claiming, *self._turns.values()}
+        for task in turns:
+            task.cancel()
+        await asyncio.gather(*turns, return_exceptions=True)
+        await targets.give_back(self._pool, claims)
 
     async def _look(self) -> None:
         """Give every target that is due its turn, as far as there is room."""
@@ -109,7 +115,7 @@ class Sender:
                 claimed = await self._claim(free)
                 for turn in claimed:
                     task = asyncio.create_task(self._serve(turn), name=f"send {turn.channel.name}")
-                    self._turns.add(task)
+                    self._turns[task] = turn.claim
                     task.add_done_callback(self._ended)
                 if len(claimed) < free:
                     return
@@ -117,11 +123,11 @@ class Sender:
             log.warning("cannot look for what is due", error=f"{type(error).__name__}: {error}")
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        self._turns.discard(task)
+        del self._turns[task]
         self._bell.ring()
 
     async def _claim(self, limit: int) -> list[_Turn]:
-        claim = uuid4()
+        claim = self._claiming = uuid4()
         async with self._connections:
             found = await targets.claim(self._pool, self._channels, claim, self._claim_seconds, limit)
         return [_Turn(self._channels[one["channel"]], one["target"], one["ordered"], claim) for one in found]
@@ -130,13 +136,9 @@ class Sender:
         """A turn of a target. After an error its claim runs out, so that nobody fails again at once."""
         try:
             await (self._in_order(turn) if turn.ordered else self._together(turn))
-        except asyncio.CancelledError:
-            await asyncio.wait_for(self._release(turn), LAST_SECONDS)
-            raise
+            await self._release(turn)
         except Exception as error:
             log.error("sending failed", channel=turn.channel.name, target=str(turn.target), exc_info=error)
-        else:
-            await self._release(turn)
 
     async def _in_order(self, turn: _Turn) -> None:
         until = time.monotonic() + TURN_SECONDS

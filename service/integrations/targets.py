@@ -116,6 +116,17 @@ async def claim(
     )
 
 
+async def give_back(conn: Writer, claims: Collection[UUID]) -> None:
+    """Whoever is next may have these targets at once."""
+    await conn.execute(
+        """
+        UPDATE outwards.targets SET claim = NULL, claimed_until = '-infinity'
+         WHERE next_at IS NOT NULL AND claim = ANY($1::uuid[])
+        """,
+        list(claims),
+    )
+
+
 async def hold(conn: Writer, channel: str, target: UUID, claim: UUID | None = None) -> bool:
     """Keep a target until the commit: what others change of it is seen by the statements after this one.
 
