@@ -142,6 +142,8 @@ class _Reading:
         if line.withheld:
             self._withhold(check, line)
             return None
+        if line.told is not None:
+            raise Tampered(check.next, "its event is told in part, and yet it is there")
         entry, leaf = self._entry(check, line)
         contents = _contents(entry.position, line)
         if isinstance(check, SummaryCheck):
@@ -151,6 +153,9 @@ class _Reading:
     def _withhold(self, check: LogCheck | SummaryCheck, line: Line) -> None:
         if self.header.kind != "public" or isinstance(check, SummaryCheck):
             raise Tampered(line.withheld, f"its event is withheld, in a file that is {self.header.kind}")
+        if bytes(line.entry) or line.payloads:
+            raise Tampered(line.withheld, "its event is withheld, and yet it is there")
+        check.proved.told += line.told is not None
         check.withheld(line.withheld, _hash(line.withheld, line.leaf))
 
     def _entry(self, check: LogCheck | SummaryCheck, line: Line) -> tuple[Entry, bytes]:

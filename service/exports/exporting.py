@@ -10,7 +10,7 @@ import msgspec
 
 from service.eventstore.entries import Entry, encode, read_entries
 from service.exports.errors import ExportRefused
-from service.exports.lines import ClaimPart, CommandPart, EndPart, Line, PayloadPart, encoded
+from service.exports.lines import ClaimPart, CommandPart, EndPart, Line, PayloadPart, ToldPart, encoded
 from service.exports.payloads import Commitment, Stored, commitments, part_of, read_payloads
 from service.exports.publicity import Shown, publicity
 from service.exports.snapshot import PAGE, Head, checkpoints, header, snapshot
@@ -125,8 +125,8 @@ async def event_lines(
     stored = await read_payloads(conn, [one.payload_id for one in chain.from_iterable(committed)])
     lines = []
     for i, (entry, ones) in enumerate(zip(entries, committed, strict=True)):
-        hidden = shown is not None and not shown[i].event
-        lines.append(_line(entry, ones, stored, hidden, proofs[i] if proofs else None))
+        show = shown[i] if shown is not None else None
+        lines.append(_line(entry, ones, stored, show, proofs[i] if proofs else None))
     return lines
 
 
@@ -134,15 +134,19 @@ def _line(
     entry: Entry,
     committed: Sequence[Commitment],
     stored: dict[UUID, Stored],
-    hidden: bool,
+    show: Shown | None,
     proof: list[str] | None,
 ) -> bytes:
     data = encode(entry)
     leaf = leaf_hash(data).hex()
-    if hidden:
-        return encoded(Line(leaf=leaf, withheld=entry.position))
+    if show is not None and not show.event:
+        return encoded(Line(leaf=leaf, withheld=entry.position, told=_told(entry) if show.told else None))
     payloads = _payloads(entry, committed, stored) or ()
     return encoded(Line(leaf=leaf, entry=msgspec.Raw(data), payloads=payloads, proof=proof))
+
+
+def _told(entry: Entry) -> ToldPart:
+    return ToldPart(entry.type, entry.stream, entry.recorded_at, entry.data, entry.occurred_at)
 
 
 def _payloads(entry: Entry, committed: Sequence[Commitment], stored: dict[UUID, Stored]) -> list[PayloadPart]:

@@ -1,6 +1,7 @@
 """The lines of an export, as docs/export-format.md describes them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -46,6 +47,19 @@ class PayloadPart(_Part, frozen=True):
         return bytes.fromhex(self.raw) if self.raw is not None else str(self.text).encode()
 
 
+class ToldPart(_Part, frozen=True):
+    """What may be told of an event that is withheld. Nothing proves it.
+
+    Without the event's random id, so that nobody can try out what else the leaf is made of.
+    """
+
+    type: str
+    stream: UUID
+    recorded_at: datetime
+    data: msgspec.Raw
+    occurred_at: datetime | None = None
+
+
 class ClaimPart(_Part, frozen=True):
     key: str
     owner: UUID
@@ -77,6 +91,7 @@ class Line(_Part, frozen=True):
 
     leaf: str = ""
     withheld: int = 0
+    told: ToldPart | None = None
     entry: msgspec.Raw = msgspec.Raw()
     payloads: Sequence[PayloadPart] = ()
     proof: Sequence[str] | None = None
@@ -98,9 +113,18 @@ def encoded(part: Header | Line) -> bytes:
     return _encode(part) + b"\n"
 
 
+@contextmanager
+def _bounded() -> Iterator[None]:
+    try:
+        yield
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+
+
 def read_header(line: bytes) -> Header:
     """Errors: ValueError (msgspec's among them)."""
-    header = _header(line)
+    with _bounded():
+        header = _header(line)
     if header.format != FORMAT:
         raise ValueError(f"it is {header.format!r}, and this software reads {FORMAT!r}")
     return header
@@ -108,7 +132,9 @@ def read_header(line: bytes) -> Header:
 
 def read_line(line: bytes) -> Line:
     """Errors: ValueError (msgspec's among them), also for what is written in another way."""
-    read = _line(line)
-    if _encode(read) + b"\n" != line:
+    with _bounded():
+        read = _line(line)
+        same = _encode(read) + b"\n" == line
+    if not same:
         raise ValueError("the line is not written as an export writes it")
     return read

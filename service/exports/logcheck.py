@@ -21,6 +21,7 @@ class Proved:
 
     events: int = 0
     withheld: int = 0
+    told: int = 0  # of these, what may be told of them is there, and nothing proves it
     opened: int = 0  # payloads that fit what their events committed to
     absent: int = 0  # payloads that are erased, or that the file leaves out
     checkpoints: int = 0

@@ -37,10 +37,11 @@ SELECT y.payload_id, e.type, e.subject_id, s.summary_id, s.listed, s.anonymous
 
 
 class Shown(NamedTuple):
-    """Whether an event is shown, and whether its contents are, as far as any may be."""
+    """Whether an event is shown, and its contents, as far as any may be; told: in part, without proof."""
 
     event: bool
     contents: bool
+    told: bool = False
 
     def tells(self, entry: Entry, commitment: Commitment) -> bool:
         """Whether this content is shown."""
@@ -48,6 +49,7 @@ class Shown(NamedTuple):
 
 
 _HIDDEN = Shown(False, False)
+_TOLD = Shown(False, False, told=True)
 _BARE = Shown(True, False)
 _WHOLE = Shown(True, True)
 
@@ -65,8 +67,10 @@ async def publicity(conn: asyncpg.Connection, entries: Sequence[Entry]) -> list[
 
 def _shown(entry: Entry, about: asyncpg.Record, holders: dict[UUID, asyncpg.Record]) -> Shown:
     match CATEGORIES.get(entry.type):
-        case "paper" | "user":
+        case "user":
             return _WHOLE
+        case "paper":  # who registered it may be who then wrote about it anonymously
+            return _WHOLE if entry.actor is None else _TOLD
         case "summary":
             return _of_summary(entry, about)
         case "comment":

@@ -65,6 +65,8 @@ def _open(
         yield f"whose the keys are: {named}. Get the log's key elsewhere, and give it as --key"
     if not any(isinstance(key, WitnessKey) and proved.signed.get(key.name) for key in keys):
         yield "that others see the same log: give the key of a witness you trust as --key"
+    if proved.told:
+        yield f"what is told of {plural(proved.told, 'event')} that are withheld: registrations of papers"
     if kind == "complete" and header:
         yield "claims, commands and the secret: no checkpoint speaks of them"
     if kind == "summary":

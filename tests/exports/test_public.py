@@ -1,7 +1,10 @@
 """A public file verifies, holds what everybody may see, and not a byte of the rest."""
 
+import json
+import os
 import zlib
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -9,9 +12,13 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from service.commands.context import Context
+from service.commands.paper import RegisterPaper, register_paper
 from service.domain.events import PayloadsErased, SummaryRetracted, Visibility, VoteValue
+from service.domain.paper import PaperFields
 from service.eventstore.postgres import PostgresStore
 from service.exports.checking import Event, checked
+from service.exports.errors import Tampered
 from service.exports.summary import NotPublic, NotSealed, summary_file
 from tests.exports.exported import about, complete, key_of, lines, live, proved, public
 from tests.projections.history import Thing, World
@@ -240,6 +247,26 @@ async def test_followers_hear_that_something_was_withdrawn(
         ("SummaryVisibilitySet", hidden.id),
         ("SummaryRetracted", retracted.id),
     ]
+
+
+async def test_who_registered_a_paper_is_not_told(
+    pool: asyncpg.Pool, store: PostgresStore, conn: asyncpg.Connection
+) -> None:
+    """They may be who then writes about it anonymously. What the paper is, everybody may know."""
+    ada = uuid4()
+    fields = PaperFields(title="On x", authors=("Ada",), bibtex_key="x/y")
+    ctx = Context(store, b"secret", lambda: datetime.now(UTC), os.urandom, ada)
+    paper = (await register_paper(ctx, RegisterPaper(fields))).id
+    await project_all(pool, store)
+    data = await public(conn)
+    assert str(ada).encode() not in data
+    told = json.loads(lines(data)[1])["told"]
+    assert (told["type"], told["stream"], told["data"]["title"]) == ("PaperRegistered", str(paper), "On x")
+    event_id = await pool.fetchval("SELECT event_id FROM events")
+    assert str(event_id).encode() not in data
+    assert proved(data).told == 1
+    with pytest.raises(Tampered):
+        proved(data.replace(b"On x", b"On z"))
 
 
 async def test_an_erasure_does_not_connect_a_person_with_an_anonymous_text(

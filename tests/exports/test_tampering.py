@@ -362,6 +362,7 @@ def test_a_checkpoint_of_somebody_else(exports: Exports) -> None:
         (b'{"leaf":""}\n', "its line cannot be read"),
         (b'{"leaf":"00","withheld":1}\n', "stands here|withheld|belongs"),
         (b"[" * 5000 + b"\n", "its line cannot be read"),
+        (b'{"leaf":"00","entry":' + b"[" * 50_000 + b"]" * 50_000 + b"}\n", "nested too deeply"),
         (b"\xff\n", "its line cannot be read"),
     ],
 )
