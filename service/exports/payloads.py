@@ -12,6 +12,7 @@ from service.domain.events import EVENTS
 from service.eventstore.entries import Entry
 from service.exports.lines import PayloadPart
 
+CATEGORIES = {cls.__name__: cls.category for cls in EVENTS}
 READ = "SELECT payload_id, salt, content FROM payloads WHERE payload_id = ANY($1::uuid[])"
 
 

@@ -9,15 +9,12 @@ from uuid import UUID
 
 import asyncpg
 
-from service.domain.events import EVENTS
 from service.eventstore.entries import Entry
 from service.exports.errors import ExportRefused
-from service.exports.payloads import Commitment, erased_by
+from service.exports.payloads import CATEGORIES, Commitment, erased_by
 
 # Who voted, and who wrote without a name: told to nobody.
 NEVER = frozenset({("VoteCast", "voter_id"), ("SummaryPublished", "anonymous_author_id")})
-
-CATEGORIES = {cls.__name__: cls.category for cls in EVENTS}
 
 _ABOUT = """
 SELECT e.position, e.subject_id, e.withdraws, s.summary_id, s.listed, s.anonymous,
