@@ -54,8 +54,8 @@ _ESCAPED = {
     "_": _BAR,
 }
 _SCRIPT = re.compile(r"([_^])(?:\{([^{}]*)\}|([^{}\\]))")
-_LOW = dict(zip("0123456789+-=()aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ", strict=True))
-_HIGH = dict(
+LOW = dict(zip("0123456789+-=()aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ", strict=True))
+HIGH = dict(
     zip(
         "0123456789+-=()abcdefghijklmnoprstuvwxyzT*′",
         "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᵀ*′",
@@ -88,7 +88,7 @@ def _letter(found: re.Match[str]) -> str:
 def _script(found: re.Match[str]) -> str:
     r"""`x_i` as `xᵢ`, `x_{max}` as `x_max`, `x_{a/b}` as `x_(a/b)`."""
     inner = (found[2] if found[2] is not None else found[3]).replace(" ", "")
-    letters = _LOW if found[1] == "_" else _HIGH
+    letters = LOW if found[1] == "_" else HIGH
     is_word = inner.isalpha() and len(inner) > 2
     if inner and not is_word and all(character in letters for character in inner):
         return "".join(letters[character] for character in inner)
