@@ -21,7 +21,7 @@ CREATE TABLE read.score_change (
   up smallint NOT NULL,
   down smallint NOT NULL
 );
-CREATE INDEX score_change_subject ON read.score_change (subject_id, at);
+CREATE INDEX score_change_subject ON read.score_change (subject_id, at) INCLUDE (up, down);
 
 CREATE TABLE read.summary_visibility (
   summary_id uuid NOT NULL,
