@@ -53,7 +53,7 @@ def create_app(tools: Tools, runner: Runner, settings: Settings, watch: Metrics 
         Route("/healthz", healthz),
         Route("/readyz", readyz(tools, runner)),
         *([Route("/metrics", metrics(settings.metrics, watch.gathered))] if watch else []),
-        *page_routes(tools.pool, schema.as_str() + "\n"),
+        *page_routes(tools, schema.as_str() + "\n"),
         *sealed_routes(tools.pool, tools.witnesses),
         *download_routes(tools.pool),
         Mount("/assets/graphiql", StaticFiles(directory=graphiql_files())),

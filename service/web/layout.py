@@ -4,7 +4,10 @@ from collections.abc import Mapping
 
 from starlette.responses import HTMLResponse, RedirectResponse
 
-from service.web.markup import NOTHING, Html, page_part
+from service.citation import Licence
+from service.web.markup import NOTHING, Html, fill, page_part
+
+NOINDEX = Html('<meta name="robots" content="noindex">\n')
 
 
 class NotThere(Exception):
@@ -28,6 +31,11 @@ def unknown_paper(key: str) -> HTMLResponse:
     return notice(404, "There is nothing here", text)
 
 
+def not_yet(address: str) -> HTMLResponse:
+    """The page of what is there today, as of a time when it was not."""
+    return page("Not here yet", page_part("not_yet.html", address=address), head=NOINDEX, status=404)
+
+
 def notice(status: int, heading: str, text: str, headers: Mapping[str, str] | None = None) -> HTMLResponse:
     """A page that only says something."""
     answer = page(heading, page_part("notice.html", heading=heading, text=text), status=status)
@@ -35,10 +43,23 @@ def notice(status: int, heading: str, text: str, headers: Mapping[str, str] | No
     return answer
 
 
-def page(title: str, main: Html, *, head: Html = NOTHING, status: int = 200) -> HTMLResponse:
-    """A whole page around its main part. No cache keeps it unasked: texts change and can be erased."""
-    whole = page_part("layout.html", title=title, main=main, head=head)
+def page(
+    title: str, main: Html, *, head: Html = NOTHING, status: int = 200, licence: Licence | None = None
+) -> HTMLResponse:
+    """A whole page around its main part. No cache keeps it unasked: texts change and can be erased.
+
+    Shape:  licence is that of the texts on it, if there are any.
+    """
+    whole = page_part("layout.html", title=title, main=main, head=head, licence=licence_line(licence))
     return HTMLResponse(whole, status, {"Cache-Control": "no-cache"})
+
+
+def licence_line(licence: Licence | None) -> Html:
+    """On which terms texts may be used; nothing when none are given."""
+    if licence is None:
+        return NOTHING
+    link = fill('<a rel="license noopener" href="{url}">{name}</a>', url=licence.url, name=licence.name)
+    return fill("<p>The texts may be used under {link}.</p>", link=link)
 
 
 def elsewhere(address: str) -> RedirectResponse:

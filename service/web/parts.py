@@ -12,6 +12,7 @@ from projections.text import TextRow
 from projections.user import UserRow
 from service.domain.events import MetadataSource
 from service.text import excerpt
+from service.web.layout import NOINDEX
 from service.web.markup import NOTHING, Html, fill, joined, page_part
 from service.web.threads import Contents, Shown, Thread
 
@@ -26,6 +27,11 @@ SOURCES = {
 AUTHORS = 30  # names shown; the API has all of them
 ERASED = Html('<p class="gone">This text was erased.</p>')
 REMOVED = Html('<p class="gone">This comment was removed.</p>')
+
+
+def robots(listed: bool) -> Html:
+    """For the head of a page: what is not listed here is not to be listed elsewhere."""
+    return NOTHING if listed else NOINDEX
 
 
 def when(at: datetime) -> Html:
@@ -59,14 +65,14 @@ def teaser(row: SummaryRow, paper: PaperRow, contents: Contents) -> Html:
     )
 
 
-def summary(one: Shown, contents: Contents) -> Html:
-    """A summary with its threads."""
+def summary(one: Shown, contents: Contents, query: str = "") -> Html:
+    """A summary with its threads. Shape: query goes behind the address of its page."""
     row = one.row
     author_id = row.named_author_id
     author = None if author_id is None else contents.users[author_id]
     return page_part(
         "summary.html",
-        summary=row.summary_id,
+        address=f"/summaries/{row.summary_id}{query}",
         anchor=author.username if author else f"summary-{row.summary_id}",
         handle=f"@{author.username}" if author else "",
         name=_name(contents, author_id),
@@ -132,6 +138,11 @@ def recorded(created: datetime, taken: datetime) -> Html:
     return joined([when(created), _imported(taken)], ", ")
 
 
+def revision_address(summary_id: UUID, number: int) -> str:
+    """The permalink of a version."""
+    return f"/summaries/{summary_id}/revisions/{number}"
+
+
 def turn(summary_id: UUID, number: int, last: int) -> Html:
     """Links to the revisions before and after."""
     before = (
@@ -143,16 +154,15 @@ def turn(summary_id: UUID, number: int, last: int) -> Html:
 
 def _revision(summary_id: UUID, number: int, rel: str, name: str) -> Html:
     return fill(
-        '<a rel="{rel}" href="/summaries/{id}/revisions/{number}">{name}</a>',
+        '<a rel="{rel}" href="{address}">{name}</a>',
         rel=rel,
-        id=summary_id,
-        number=number,
+        address=revision_address(summary_id, number),
         name=name.format(number),
     )
 
 
 def _history(row: SummaryRow) -> Html:
-    address = f"/summaries/{row.summary_id}/revisions/{row.revision_number}"
+    address = revision_address(row.summary_id, row.revision_number)
     return fill('<a href="{address}">revision {n}</a>', address=address, n=row.revision_number)
 
 

@@ -1,90 +1,91 @@
-"""Pages of summaries and their revisions."""
+"""Pages of summaries."""
 
 import re
-from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from projections.reading import Reader
-from projections.revision import RevisionRow, revisions_by_number
-from projections.summary import SummaryRow, summaries_by_id
-from projections.text import sources_by_payload, texts_by_payload
-from projections.user import users_by_id
+from projections.revision import RevisionRow
+from projections.summary import SummaryRow
+from projections.tree_reader import latest_checkpoint
+from schema.context import Operation
 from service.web import parts
-from service.web.history import NAMELESS, history
-from service.web.layout import NotThere, page
+from service.web.history import history
+from service.web.layout import NotThere, not_yet, page
 from service.web.markup import NOTHING, Html, fill, page_part
 from service.web.paper import paper_of
+from service.web.past import Then, asked_time, banner, query_of, time_of
 from service.web.threads import shown
 
 NUMBER = re.compile("[1-9][0-9]{0,8}")
 
 
-async def summary_page(conn: Reader, request: Request) -> Response:
-    """The permalink of a summary; of one that is not listed, this is the only address."""
-    row = await _summary(conn, request)
+async def summary_page(operation: Operation, request: Request) -> Response:
+    """The permalink of a summary, now or as it stood; of one that is not listed, this is the only address."""
+    now = operation.tools.clock()
+    then = asked_time(request, now)
+    today = await summary_of(operation, request)
+    row = await operation.loaders_at(time_of(then)).summary.load(today.summary_id)
+    if row is None:
+        return not_yet(f"/summaries/{today.summary_id}")
+    return await _page(operation, row, then, listed=today.listed)
+
+
+async def _page(operation: Operation, row: SummaryRow, then: Then | None, *, listed: bool) -> Response:
+    conn, address, now = operation.session, f"/summaries/{row.summary_id}", operation.tools.clock()
     of = await paper_of(conn, row.paper_id)
-    [one], around = await shown(conn, [row])
-    summary = parts.summary(one, around)
+    [one], around = await shown(conn, [row], time_of(then))
+    choice = banner(then, address, row.created_at, now)
     main = page_part(
         "one_summary.html",
-        paper=of.paper_id,
+        then=choice if then else NOTHING,
+        paper=f"/papers/{of.paper_id}{query_of(then)}",
         title=of.title,
-        summary=summary,
-        history=await history(conn, row.summary_id),
+        summary=parts.summary(one, around, query_of(then)),
+        history=await history(operation, row, time_of(then)),
+        ways=_ways(row, listed=listed),
+        sealed=await _sealed(operation),
+        days=NOTHING if then else choice,
     )
-    return page(f"Summary of “{of.title}”", main, head=_robots(row))
+    head = parts.robots(listed and then is None)
+    return page(f"Summary of “{of.title}”", main, head=head, licence=operation.tools.licence)
 
 
-async def revision_page(conn: Reader, request: Request) -> Response:
-    """One version of a summary's text."""
-    row = await _summary(conn, request)
-    number = request.path_params["number"]
-    if not NUMBER.fullmatch(number):
-        raise NotThere
-    [revision] = await revisions_by_number(conn, [(row.summary_id, int(number))])
-    if revision is None:
-        raise NotThere
-    return await _revision(conn, row, revision)
-
-
-async def _revision(conn: Reader, row: SummaryRow, revision: RevisionRow) -> Response:
-    of = await paper_of(conn, row.paper_id)
-    [text] = await texts_by_payload(conn, [revision.body_payload])
-    main = page_part(
-        "revision.html",
-        paper=of.paper_id,
+def _ways(row: SummaryRow, *, listed: bool) -> Html:
+    """Where to ask more about its history. Only what is listed can be downloaded."""
+    file = fill(
+        '<li><a href="/summaries/{id}/events.jsonl.gz" rel="nofollow">Its part of the log</a>, to check</li>',
+        id=row.summary_id,
+    )
+    return page_part(
+        "ways.html",
         summary=row.summary_id,
-        title=of.title,
-        number=revision.number,
-        count=row.revision_number,
-        name=await _editor(conn, revision.editor_id),
-        dates=parts.recorded(revision.created_at, revision.recorded_at),
-        note=await _note(conn, revision.note_payload),
-        turn=parts.turn(row.summary_id, revision.number, row.revision_number),
-        body=parts.body(text),
+        number=row.revision_number,
+        before=max(row.revision_number - 1, 1),
+        file=file if listed else NOTHING,
     )
-    return page(f"Revision {revision.number}: “{of.title}”", main, head=_robots(row))
 
 
-async def _note(conn: Reader, payload: UUID | None) -> Html:
-    [note] = await sources_by_payload(conn, [payload]) if payload else [None]
-    return NOTHING if note is None else fill('<p class="note">{note}</p>', note=note)
+async def _sealed(operation: Operation) -> Html:
+    checkpoint = await latest_checkpoint(operation.session, operation.tools.witnesses)
+    if checkpoint is None:
+        return NOTHING
+    return page_part("sealed.html", size=f"{checkpoint.size:,}", at=parts.when(checkpoint.signed_at))
 
 
-async def _editor(conn: Reader, editor_id: UUID | None) -> str:
-    [editor] = await users_by_id(conn, [editor_id]) if editor_id else [None]
-    return editor.display_name if editor else NAMELESS
-
-
-async def _summary(conn: Reader, request: Request) -> SummaryRow:
-    [found] = await summaries_by_id(conn, [request.path_params["id"]], None)
+async def summary_of(operation: Operation, request: Request) -> SummaryRow:
+    """The summary of an address, as it is today. Errors: NotThere, also when a visitor may not see it."""
+    found: SummaryRow | None = await operation.loaders.summary.load(request.path_params["id"])
     if found is None:
         raise NotThere
     return found
 
 
-def _robots(row: SummaryRow) -> Html:
-    """What is not listed here is not to be listed elsewhere."""
-    return NOTHING if row.listed else Html('<meta name="robots" content="noindex">\n')
+async def revision_of(operation: Operation, row: SummaryRow, number: str) -> RevisionRow:
+    """One of its versions, of which a redacted one keeps its place. Errors: NotThere."""
+    if not NUMBER.fullmatch(number):
+        raise NotThere
+    found: RevisionRow | None = await operation.loaders.revision.load((row.summary_id, int(number)))
+    if found is None:
+        raise NotThere
+    return found

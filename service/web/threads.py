@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from projections import past_comment
 from projections.comment import CommentRow, comments_of_summaries, replies_of
 from projections.reading import Page, Reader, Slice
 from projections.revision import revisions_by_number
@@ -45,11 +46,13 @@ class Contents:
     users: dict[UUID, UserRow]
 
 
-async def shown(conn: Reader, rows: Sequence[SummaryRow]) -> tuple[list[Shown], Contents]:
-    """The summaries with their comments, and the texts and people in all of them."""
-    slices = await comments_of_summaries(conn, [row.summary_id for row in rows], Page(COMMENTS))
+async def shown(
+    conn: Reader, rows: Sequence[SummaryRow], as_of: datetime | None = None
+) -> tuple[list[Shown], Contents]:
+    """The summaries with their comments, and the texts and people in all of them; as_of None is now."""
+    slices = await _tops(conn, [row.summary_id for row in rows], as_of)
     tops = [[Thread(row) for row in one.rows] for one in slices]
-    comments = await _grow([thread for one in tops for thread in one], conn)
+    comments = await _grow([thread for one in tops for thread in one], conn, as_of)
     imported = await _imported(conn, rows)
     result = [
         Shown(row, top, one.has_next, at)
@@ -77,11 +80,23 @@ async def contents(conn: Reader, rows: Sequence[SummaryRow | CommentRow]) -> Con
     )
 
 
-async def _grow(threads: list[Thread], conn: Reader) -> list[CommentRow]:
+async def _tops(conn: Reader, summary_ids: list[UUID], as_of: datetime | None) -> list[Slice[CommentRow]]:
+    if as_of is None:
+        return await comments_of_summaries(conn, summary_ids, Page(COMMENTS))
+    return await past_comment.comments_of_summaries(conn, summary_ids, Page(COMMENTS), as_of)
+
+
+async def _replies(conn: Reader, comment_ids: list[UUID], as_of: datetime | None) -> list[Slice[CommentRow]]:
+    if as_of is None:
+        return await replies_of(conn, comment_ids, Page(COMMENTS))
+    return await past_comment.replies_of(conn, comment_ids, Page(COMMENTS), as_of)
+
+
+async def _grow(threads: list[Thread], conn: Reader, as_of: datetime | None) -> list[CommentRow]:
     """Hang replies under threads, level by level; all comments of all levels."""
     rows = [thread.row for thread in threads]
     for _ in range(LEVELS if threads else 0):
-        slices = await replies_of(conn, [thread.row.comment_id for thread in threads], Page(COMMENTS))
+        slices = await _replies(conn, [thread.row.comment_id for thread in threads], as_of)
         threads = _hang(threads, slices)
         rows += [thread.row for thread in threads]
         if not threads:
