@@ -1,7 +1,7 @@
 """Bringing a complete export into an empty database: all of it, or nothing."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from service.exports.files import lines_of
 from service.exports.lines import Header
 from service.exports.logcheck import Proved
 from service.exports.payloads import CATEGORIES
-from service.exports.rows import TABLES, Rows
+from service.exports.rows import TABLES, Row, Rows
 from service.restores import BEGIN, SERVERS, ServersRunning
 
 BATCH = 2_000
@@ -74,23 +74,29 @@ async def _check_free(conn: asyncpg.Connection) -> None:
         )
 
 
-async def _copied(conn: asyncpg.Connection, items: Iterable[Item]) -> Rows:
-    """Everything that is in the file. It is read in a thread, so that the loop stays free."""
+async def _copied(conn: asyncpg.Connection, items: Iterator[Item]) -> Rows:
+    """Everything that is in the file: one batch is read, in a thread, while another is stored."""
     rows = Rows()
-    reading = iter(items)
-    while await asyncio.to_thread(_gather, rows, reading):
-        for table, its in rows.of.items():
-            if its:
-                columns = TABLES[table].split(", ")
-                await conn.copy_records_to_table(table, records=its, columns=columns)
-        rows.clear()
+    reading = asyncio.create_task(asyncio.to_thread(_batch, rows, items))
+    try:
+        while batch := await reading:
+            reading = asyncio.create_task(asyncio.to_thread(_batch, rows, items))
+            for table, its in batch.items():
+                await conn.copy_records_to_table(table, records=its, columns=TABLES[table].split(", "))
+    finally:
+        await asyncio.gather(reading, return_exceptions=True)  # the thread ends before the file is closed
     return rows
 
 
-def _gather(rows: Rows, items: Iterable[Item]) -> int:
-    for item in islice(items, BATCH):
-        rows.take(item)
-    return rows.waiting
+def _batch(rows: Rows, items: Iterator[Item]) -> dict[str, list[Row]]:
+    """Empty at the end of the file only."""
+    while not (batch := rows.taken()):
+        some = list(islice(items, BATCH))
+        if not some:
+            return {}
+        for item in some:
+            rows.take(item)
+    return batch
 
 
 async def _complete(conn: asyncpg.Connection, header: Header) -> None:

@@ -27,23 +27,24 @@ _ERASED = Stored(None, None)
 _WHAT = {"public": "a public one, which lacks what is private", "summary": "about one summary"}
 
 
+Row = tuple[object, ...]
+
+
 class Rows:
     """Gathers rows, item after item.
 
-    Shape:  of[table] are those not yet copied, in the order of TABLES; waiting is how many items they are of.
+    Shape:  header and proved are there once their items were taken.
     Errors: ImportRefused for what cannot be imported.
     """
 
     def __init__(self) -> None:
-        self.of: dict[str, list[tuple[object, ...]]] = {table: [] for table in TABLES}
-        self.waiting = 0
+        self._of: dict[str, list[Row]] = {table: [] for table in TABLES}
         self.header: Header
         self.proved: Proved
         self._decode = Codec().decode
 
     def take(self, item: Item) -> None:
         """The next part of the file."""
-        self.waiting += 1
         match item:
             case Header():
                 self._begin(item)
@@ -52,17 +53,17 @@ class Rows:
             case Signed():
                 self._signed(item)
             case ClaimPart():
-                self.of["claims"].append((item.key, item.owner))
+                self._of["claims"].append((item.key, item.owner))
             case CommandPart():
                 self._command(item)
             case Proved():
                 self.proved = item
 
-    def clear(self) -> None:
-        """They are copied."""
-        self.waiting = 0
-        for rows in self.of.values():
-            rows.clear()
+    def taken(self) -> dict[str, list[Row]]:
+        """By table, in the order in which they can be stored; it gathers anew from here."""
+        batch = {table: rows for table, rows in self._of.items() if rows}
+        self._of = {table: [] for table in TABLES}
+        return batch
 
     def _begin(self, header: Header) -> None:
         if header.kind != "complete":
@@ -77,11 +78,11 @@ class Rows:
     def _event(self, item: Event) -> None:
         entry = item.entry
         self._check_known(entry)
-        self.of["events"].append(_row(entry))
+        self._of["events"].append(_row(entry))
         for one in item.committed:
             salt, content = item.contents.get(one.payload_id, _ERASED)
-            self.of["payloads"].append((one.payload_id, entry.position, salt, content))
-        self.of["tree_nodes"] += [(level, index, made) for (level, index), made in item.nodes]
+            self._of["payloads"].append((one.payload_id, entry.position, salt, content))
+        self._of["tree_nodes"] += [(level, index, made) for (level, index), made in item.nodes]
 
     def _check_known(self, entry: Entry) -> None:
         if entry.schema_version > _VERSIONS.get(entry.type, 0):
@@ -100,8 +101,8 @@ class Rows:
         own = len(lines) - len(item.line.witnesses)
         if own < 1 or item.line.signed_at is None:
             raise ImportRefused(f"the checkpoint of position {size:,} is not complete")
-        self.of["log_checkpoints"].append((size, origin, root, note(text, lines[:own]), item.line.signed_at))
-        self.of["log_cosignatures"] += [
+        self._of["log_checkpoints"].append((size, origin, root, note(text, lines[:own]), item.line.signed_at))
+        self._of["log_cosignatures"] += [
             (size, witness, line, at)
             for (witness, at), line in zip(item.line.witnesses, lines[own:], strict=True)
         ]
@@ -111,10 +112,10 @@ class Rows:
             request = bytes.fromhex(part.hash)
         except ValueError as error:
             raise ImportRefused(f"the command {part.id} cannot be read: {error}") from error
-        self.of["commands"].append((part.id, request, part.subject, part.position, part.recorded_at))
+        self._of["commands"].append((part.id, request, part.subject, part.position, part.recorded_at))
 
 
-def _row(entry: Entry) -> tuple[object, ...]:
+def _row(entry: Entry) -> Row:
     return (
         entry.position,
         entry.stream,
