@@ -1,7 +1,6 @@
 """The lines of an export, as docs/export-format.md describes them."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -103,6 +102,7 @@ class Line(_Part, frozen=True):
     end: EndPart | None = None
 
 
+_TOO_DEEP = "it is nested too deeply"
 _encode = msgspec.json.Encoder().encode
 _header = msgspec.json.Decoder(Header).decode
 _line = msgspec.json.Decoder(Line).decode
@@ -113,18 +113,12 @@ def encoded(part: Header | Line) -> bytes:
     return _encode(part) + b"\n"
 
 
-@contextmanager
-def _bounded() -> Iterator[None]:
-    try:
-        yield
-    except RecursionError as error:
-        raise ValueError("it is nested too deeply") from error
-
-
 def read_header(line: bytes) -> Header:
     """Errors: ValueError (msgspec's among them)."""
-    with _bounded():
+    try:
         header = _header(line)
+    except RecursionError as error:
+        raise ValueError(_TOO_DEEP) from error
     if header.format != FORMAT:
         raise ValueError(f"it is {header.format!r}, and this software reads {FORMAT!r}")
     return header
@@ -132,9 +126,10 @@ def read_header(line: bytes) -> Header:
 
 def read_line(line: bytes) -> Line:
     """Errors: ValueError (msgspec's among them), also for what is written in another way."""
-    with _bounded():
+    try:
         read = _line(line)
-        same = _encode(read) + b"\n" == line
-    if not same:
+    except RecursionError as error:
+        raise ValueError(_TOO_DEEP) from error
+    if _encode(read) + b"\n" != line:
         raise ValueError("the line is not written as an export writes it")
     return read
