@@ -95,6 +95,8 @@ def banner(then: Then | None, address: str, first: datetime, now: datetime) -> H
 
 
 def _said(then: Then) -> Html:
+    if then.is_day and then.at.time() != time.max:
+        return fill("so far, on {day}", day=parts.when(then.at))
     if then.is_day:
         return fill("at the end of {day} (UTC)", day=parts.when(then.at))
     return fill("on {day}, {time} UTC", day=parts.when(then.at), time=f"{then.at:%H:%M:%S}")

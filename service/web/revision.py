@@ -32,7 +32,7 @@ async def revision_page(operation: Operation, request: Request) -> Response:
         "revision.html",
         **_head(row, revision, of, around),
         body=_erased(revision, around) if text is None else parts.body(text),
-        changes=NOTHING if text is None else await _changes(operation, revision),
+        changes=await _changes(operation, revision),
         cite=await _cite(operation, revision),
         proof=await proof_of(operation, revision, downloadable=row.listed),
     )
@@ -87,8 +87,9 @@ def _erased(revision: RevisionRow, around: Around) -> Html:
 async def _changes(operation: Operation, revision: RevisionRow) -> Html:
     """Against the surviving revision before it."""
     diff = await diff_of(operation, revision)
-    before = diff.from_
-    if diff.pair is None or before is None:
+    if diff.pair is None:
+        return Html("<p>Nothing can be compared without a text.</p>")
+    if diff.from_ is None:
         said = "This is the first text." if revision.number == 1 else "No text before it is left to compare."
         return fill("<p>{said} All of it counts as new.</p>", said=said)
     return await changed(operation, revision.summary_id, diff.pair)

@@ -61,7 +61,6 @@ def _ways(row: SummaryRow, *, listed: bool) -> Html:
         "ways.html",
         summary=row.summary_id,
         number=row.revision_number,
-        before=max(row.revision_number - 1, 1),
         file=file if listed else NOTHING,
     )
 
