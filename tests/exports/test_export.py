@@ -6,6 +6,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from projections.rebuild import prepare
 from service.eventstore.entries import encode, read_entries
 from service.eventstore.postgres import PostgresStore
 from service.exports import snapshot
@@ -115,7 +116,6 @@ async def test_a_rebuild_switches_while_a_public_export_runs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """It need not wait for the export; which then ends clearly, and shows nothing that it should not."""
-    from projections.rebuild import prepare
 
     await live(pool, store, world)
     monkeypatch.setattr("service.exports.exporting.PAGE", 10)
