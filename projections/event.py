@@ -125,16 +125,24 @@ async def _read(
     *,
     by_address: bool = False,
 ) -> list[Slice[EventRow]]:
-    seen = VISIBLE if by_address or filter.subject else LISTED_OR_OWN
+    seen = (VISIBLE if by_address or filter.subject else LISTED_OR_OWN).format(viewer="$4")
     conditions, values = selected(filter, 6)
-    sql = _SQL.format(seen=seen.format(viewer="$4"), where=" AND ".join([of_each, *conditions]))
+    shown = SHOWN_IF.format(seen=seen, everybody="$5")
+    sql = _SQL.format(seen=seen, shown=shown, where=" AND ".join([of_each, *conditions]))
     records = await conn.fetch(sql, ids, *page.key(0), page.first + 1, viewer, OF_EVERYBODY, *values)
     pages: list[Slice[Any]] = slices(len(ids), page.first, records, lambda record: record)
     rows = await _rows(conn, codec, [record for one in pages for record in one.rows])
     return [Slice([next(rows) for _ in one.rows], one.has_next) for one in pages]
 
 
+# Whether an event e of a summary s that is seen, or of none, is shown; everybody is OF_EVERYBODY.
 # Of an erasure that nobody noted a subject of, nobody knows who may see it.
+SHOWN_IF = """
+    CASE WHEN e.summary_id IS NOT NULL THEN {seen} OR e.withdraws
+         ELSE e.type = ANY({everybody}::text[]) OR e.type = 'PayloadsErased' AND EXISTS (
+              SELECT FROM read."user" u WHERE u.user_id = e.subject_id) END
+"""
+
 _SQL = """
 SELECT e.*, l.version, l.schema_version, l.recorded_at, l.occurred_at, l.actor, l.data,
        coalesce(c.removed, false) AS removed
@@ -146,9 +154,7 @@ SELECT e.*, l.version, l.schema_version, l.recorded_at, l.occurred_at, l.actor, 
                       s.anonymous AND e.subject_id = e.summary_id AS anonymous
                  FROM read.event e LEFT JOIN read.summary s ON s.summary_id = e.summary_id
                 WHERE e.position > $2::bigint AND {where}
-                  AND CASE WHEN e.summary_id IS NOT NULL THEN {seen} OR e.withdraws
-                           ELSE e.type = ANY($5::text[]) OR e.type = 'PayloadsErased' AND EXISTS (
-                                SELECT FROM read."user" u WHERE u.user_id = e.subject_id) END
+                  AND {shown}
                 ORDER BY e.position LIMIT $3) e) e
   JOIN events l USING (position)
   LEFT JOIN read.comment c ON c.comment_id = e.subject_id

@@ -19,6 +19,7 @@ from schema.mutations.revision import RevisionMutations
 from schema.mutations.summary import SummaryMutations
 from schema.mutations.user import UserMutations
 from schema.mutations.vote import VoteMutations
+from schema.mutations.webhook import WebhookMutations
 from schema.opening import Subscribing
 from schema.query import Query
 from schema.refusals import HANDLERS
@@ -36,7 +37,13 @@ KEPT = 128  # documents, as many as the cache of parsing keeps
     "error with extensions.code."
 )
 class Mutation(
-    UserMutations, PaperMutations, SummaryMutations, RevisionMutations, VoteMutations, CommentMutations
+    UserMutations,
+    PaperMutations,
+    SummaryMutations,
+    RevisionMutations,
+    VoteMutations,
+    CommentMutations,
+    WebhookMutations,
 ):
     pass
 

@@ -27,6 +27,7 @@ from service.domain.errors import DomainError
 from service.eventstore.codec import Codec
 from service.eventstore.epochs import Epochs, Rows
 from service.eventstore.model import EventStore
+from service.integrations.posting import Poster
 
 C = TypeVar("C")
 T = TypeVar("T")
@@ -39,7 +40,8 @@ class Tools:
     Units:  log_id is that of the store's head; secret is the installation's; clock gives aware UTC;
             base_url has no slash at its end; wait_seconds bounds the wait for the read models;
             statement_seconds bounds each statement that reads them; epochs are those of the log;
-            licence is that of the texts; witnesses are the keys of those who cosign the log.
+            licence is that of the texts; witnesses are the keys of those who cosign the log; poster is
+            the way to addresses that people have chosen.
     """
 
     store: EventStore
@@ -57,6 +59,7 @@ class Tools:
     licence: Licence | None = None
     codec: Codec = field(default_factory=Codec)
     witnesses: tuple[str, ...] = ()
+    poster: Poster = field(default_factory=Poster)
 
     def log_position(self, position: int) -> LogPosition:
         """As clients are told."""

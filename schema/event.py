@@ -1,6 +1,6 @@
 """The log, as far as the viewer may see it."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date, datetime
 from enum import Enum
 from typing import Annotated, Any
@@ -14,13 +14,14 @@ from projections import event
 from projections.event import EventRow
 from projections.reading import Page, Slice
 from schema.connections import PageInfo, size
-from schema.context import Info, Operation
+from schema.context import Info, Operation, Tools
 from schema.fields import ABSENT, given, later, resolved
 from schema.ids import Kind, NodeId, of_kind, uuid_of
 from schema.scalars import JSON, LogPosition
 from schema.user import Actor, load_actor
 from service.domain.errors import Invalid
 from service.domain.events import EVENTS
+from service.domain.limits import Path
 
 TYPES = sorted(one.__name__ for one in EVENTS)
 KINDS: Mapping[str, Kind] = {
@@ -118,7 +119,7 @@ class EventConnection:
         )
 
 
-def event_from(row: EventRow, operation: Operation) -> Event:
+def event_from(row: EventRow, operation: Operation | Tools) -> Event:
     return Event(
         row=row,
         position=operation.log_position(row.position),
@@ -154,30 +155,31 @@ async def events_of(
     return EventConnection(load=read, after=place)
 
 
+def checked_types(names: list[str], path: Path, more: Sequence[str] = ()) -> tuple[str, ...]:
+    """Types of events, each once. Errors: Invalid."""
+    known = f"There are {', '.join([*more, *TYPES])}."
+    if not names:
+        raise Invalid(f"{path[-1]} names none: leave it out for all. {known}", path=path)
+    if not {*TYPES, *more}.issuperset(names):
+        raise Invalid(f"{path[-1]} names what is no type of event. {known}", path=path)
+    return tuple(sorted(set(names)))
+
+
 def filter_from(filter: EventFilter | None) -> event.EventFilter:
     """What a client asked for. Errors: Invalid."""
     if (asked := given(filter)) is None:
         return event.ALL
     subject, paper = given(asked.subject), given(asked.paper)
     return event.EventFilter(
-        types=None if (types := given(asked.types)) is None else _types(types),
-        subject=None if subject is None else _subject(subject),
+        types=None if (types := given(asked.types)) is None else checked_types(types, ("filter", "types")),
+        subject=None if subject is None else subject_of(subject, ("filter", "subject")),
         paper_id=None if paper is None else uuid_of(paper, ("filter", "paper"), "Paper"),
     )
 
 
-def _types(names: list[str]) -> tuple[str, ...]:
-    known = f"There are {', '.join(TYPES)}."
-    if not names:
-        raise Invalid(f"types names none: leave it out for all. {known}", path=("filter", "types"))
-    for name in names:
-        if name not in TYPES:
-            raise Invalid(f"types names what is no type of event. {known}", path=("filter", "types"))
-    return tuple(sorted(set(names)))
-
-
-def _subject(value: str) -> tuple[event.SubjectKind, UUID]:
-    node_id = of_kind(value, ("filter", "subject"), *event.SUBJECTS.values())
+def subject_of(value: str, path: Path) -> tuple[event.SubjectKind, UUID]:
+    """What events can be about. Errors: Invalid."""
+    node_id = of_kind(value, path, *event.SUBJECTS.values())
     return event.SUBJECTS[node_id.kind], node_id.uuid
 
 

@@ -26,6 +26,7 @@ from schema.batching import alike, bound, each, paged
 from schema.comparing import differences, patches
 from service.domain import ids
 from service.eventstore.codec import Codec
+from service.integrations import webhooks
 from service.text.copies import NEAREST
 
 
@@ -82,6 +83,12 @@ class Loaders:
         self.count_of_summary = DataLoader(bound(comment.count_of_summaries, conn))
         self.replies_of_comment = DataLoader(paged(comment.replies_of, conn))
         self.count_of_replies = DataLoader(bound(comment.count_of_replies, conn))
+
+        self.webhook = DataLoader(bound(webhooks.webhooks_by_id, conn, viewer))
+        self.webhooks_of = DataLoader(each(webhooks.webhooks_of, conn))
+        self.delivery = DataLoader(bound(webhooks.deliveries_by_id, conn, viewer))
+        self.deliveries_of = DataLoader(paged(webhooks.deliveries_of, conn))
+        self.count_of_deliveries = DataLoader(bound(webhooks.count_of_deliveries, conn))
 
         self.proof = DataLoader(bound(proof.proofs_of, conn, witnesses))
         self.events = DataLoader(each(event.events, conn, viewer, codec))

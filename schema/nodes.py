@@ -12,6 +12,7 @@ from schema.summary import load_summary
 from schema.user import load_user
 from schema.venue import load_venue
 from schema.vote import Votable
+from schema.webhook import load_delivery, load_webhook
 
 
 async def load_votable(operation: Operation, node_id: NodeId) -> Votable | None:
@@ -37,5 +38,9 @@ async def load_node(operation: Operation, node_id: NodeId | VenueId) -> Node | N
             if node_id.number is None or await load_summary(operation, node_id.uuid) is None:
                 return None
             return await load_revision(operation, node_id.uuid, node_id.number)
+        case "Webhook":
+            return await load_webhook(operation, node_id.uuid)
+        case "WebhookDelivery":
+            return await load_delivery(operation, node_id.uuid)
         case _:
             assert_never(node_id.kind)

@@ -16,6 +16,7 @@ from schema.node import Node
 
 if TYPE_CHECKING:
     from schema.summary import Summary
+    from schema.webhook import Webhook
 
 from datetime import datetime
 
@@ -30,6 +31,14 @@ class User(Node):
     joined_at: datetime = strawberry.field(
         description="As claimed by an import, otherwise when it was recorded."
     )
+
+    @resolved(description="Their webhooks, the oldest first; null to everybody else.")
+    async def webhooks(
+        self, info: Info
+    ) -> list[Annotated["Webhook", strawberry.lazy("schema.webhook")]] | None:
+        from schema.webhook import load_webhooks_of
+
+        return await load_webhooks_of(info.context, self.user_id)
 
     @resolved(
         description="Their public summaries, without anonymous ones, the latest change of the text first; to "

@@ -25,6 +25,7 @@ from projections.runner import Runner
 from projections.tree import Tree
 from schema.context import Tools
 from schema.live import Live
+from schema.webhook_message import describing
 from service.accounts.service import Accounts
 from service.app import create_app
 from service.citation import Licence
@@ -35,6 +36,11 @@ from service.eventstore.epochs import Epochs
 from service.eventstore.postgres import PostgresStore
 from service.importers.samples import Progress as Heard
 from service.importers.samples import load_samples, wants_samples
+from service.integrations.outbox import Channel
+from service.integrations.planner import Planner
+from service.integrations.posting import Poster
+from service.integrations.sender import Bell, Sender
+from service.integrations.webhook_channel import Webhooks
 from service.migrations import migrate
 from service.restores import begin_if_moved
 from service.settings import Settings, SettingsError
@@ -164,24 +170,32 @@ async def answer(
     holder = _holder()
     runner = Runner(opened.pool, opened.store, progress, holder=holder)
     tree = Tree(opened.pool, opened.store, _signing_key(settings), holder=holder)
-    others: list[Follower] = [BlameFollower(opened.pool, opened.store, holder=holder), tree]
+    tools, bell = await _tools(opened, progress, settings), Bell()
+    channels = _channels(tools)
+    planner = Planner(opened.pool, opened.store, channels, holder=holder, shown=progress, bell=bell)
+    sender = Sender(opened.pool, channels, bell)
+    others: list[Follower] = [BlameFollower(opened.pool, opened.store, holder=holder), tree, planner]
     witnesses = Witnesses(opened.pool, tree, settings.asked_witnesses)
     gather = neighbours.gathered if neighbours else None
-    watch = Metrics(opened.store, runner, opened.pool, gather, others)
-    tools = await _tools(opened, progress, settings)
+    watch = Metrics(opened.store, runner, opened.pool, gather, others, sender)
     app = create_app(tools, runner, settings, watch)
     server = _Server(_config(app), app.state.connections.live)
     telling = neighbours.telling(watch.exposed) if neighbours else contextlib.nullcontext()
     async with contextlib.AsyncExitStack() as running:
         for follower in (runner, *others):
             await running.enter_async_context(beside(follower.run()))
-        for work in (witnesses.run(), tools.epochs.follow(opened.pool)):
+        for work in (witnesses.run(), tools.epochs.follow(opened.pool), sender.run()):
             await running.enter_async_context(beside(work))
         await running.enter_async_context(telling)
         await progress.wait_for((await opened.store.head()).position, CATCH_UP)
         signals.stop = server.stop
         on_ready()
         await server.serve(sockets=[listener])
+
+
+def _channels(tools: Tools) -> list[Channel]:
+    """The ways outwards."""
+    return [Webhooks(tools.pool, describing(tools), tools.poster, tools.clock)]
 
 
 def _signing_key(settings: Settings) -> Ed25519PrivateKey:
@@ -226,6 +240,7 @@ async def _tools(opened: Log, progress: Progress, settings: Settings) -> Tools:
         base_url=settings.public_url,
         epochs=epochs,
         witnesses=tuple(one.vkey for one in settings.asked_witnesses),
+        poster=Poster(private=settings.private_targets == "on"),
         licence=Licence(settings.licence_name, settings.licence_url) if settings.licence_name else None,
     )
 

@@ -34,7 +34,8 @@ class Settings(BaseSettings):
 
     Units:  port 1…65535; pool_size connections of each worker; data_dir is made if it is absent;
             cors_origins separated by commas; witnesses are pairs of key and address, separated by commas;
-            licence_name and licence_url are both given, or neither.
+            licence_name and licence_url are both given, or neither; private_targets lets users have this
+            machine and its neighbours called, for tests and for a net of one's own.
     """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
@@ -52,6 +53,7 @@ class Settings(BaseSettings):
     metrics: Literal["local", "on", "off"] = "local"
     signing_key: Path | None = None
     witnesses: str = ""
+    private_targets: Literal["on", "off"] = "off"
     licence_name: Annotated[str, Field(max_length=100)] = ""
     licence_url: Annotated[str, Field(max_length=500, validate_default=True)] = ""
 

@@ -65,7 +65,8 @@ class Sender:
     A try is never inside a transaction. A process that dies leaves its claims, which run out; what it had
     sent without noting so is sent again with the same id.
 
-    Shape:  counted by channel and outcome since the start of this process.
+    Shape:  counted by channel and outcome since the start of this process; due is how many targets waited,
+            in all processes, when this one looked last.
     Source: outwards.targets, outwards.deliveries.
     """
 
@@ -91,6 +92,12 @@ class Sender:
         self._claiming = uuid4()
         self._connections = asyncio.Semaphore(CONNECTIONS)
         self.counted: Counter[tuple[str, str]] = Counter()
+        self.due = 0
+
+    @property
+    def serving(self) -> int:
+        """Targets that this process sends to just now."""
+        return len(self._turns)
 
     async def run(self) -> None:
         """Until cancelled; then others can take over at once."""
@@ -118,7 +125,9 @@ class Sender:
                     self._turns[task] = turn.claim
                     task.add_done_callback(self._ended)
                 if len(claimed) < free:
-                    return
+                    break
+            async with self._connections:
+                self.due = await targets.due(self._pool)
         except Exception as error:
             log.warning("cannot look for what is due", error=f"{type(error).__name__}: {error}")
 

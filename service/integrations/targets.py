@@ -116,6 +116,12 @@ async def claim(
     )
 
 
+async def due(conn: Reader) -> int:
+    """How many wait for their turn."""
+    sql = "SELECT count(*) FROM outwards.targets WHERE next_at <= now() AND claimed_until <= now()"
+    return int((await conn.fetch(sql))[0]["count"])
+
+
 async def give_back(conn: Writer, claims: Collection[UUID]) -> None:
     """Whoever is next may have these targets at once."""
     await conn.execute(
@@ -197,6 +203,17 @@ async def enable(conn: Writer, channel: str, target: UUID) -> None:
         channel,
         target,
     )
+
+
+async def reorder(conn: Writer, channel: str, target: UUID, *, ordered: bool) -> None:
+    """A target that is held is served in order, or not, from now on."""
+    await conn.execute(
+        "UPDATE outwards.targets SET ordered = $3 WHERE channel = $1 AND target = $2",
+        channel,
+        target,
+        ordered,
+    )
+    await wake(conn, channel, target)
 
 
 async def replay(conn: Writer, channel: str, target: UUID, after: int) -> None:

@@ -22,6 +22,7 @@ from projections.follower import Follower
 from schema.live import Live
 from service.eventstore.postgres import PostgresStore
 from service.eventstore.tally import Spread
+from service.integrations.sender import Sender
 from service.web.observing import Observed
 
 Access = Literal["local", "on", "off"]
@@ -35,7 +36,7 @@ class Metrics:
     """The metrics of one process, in a registry of its own.
 
     Shape:  gather asks all processes of this service; without it, this is the only one. runner writes the
-            core read models, others follow the log beside it.
+            core read models, others follow the log beside it, and sender sends outwards.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class Metrics:
         pool: asyncpg.Pool,
         gather: Gather | None = None,
         others: Sequence[Follower] = (),
+        sender: Sender | None = None,
     ) -> None:
         self._gather = gather
         self._registry = CollectorRegistry()
@@ -56,6 +58,8 @@ class Metrics:
             registry=self._registry,
         )
         self._registry.register(_Parts(store, runner, others, pool))
+        if sender is not None:
+            self._registry.register(_Outwards(sender))
         ProcessCollector(registry=self._registry)
 
     def request(self, seen: Observed) -> None:
@@ -157,6 +161,25 @@ class _Following(Collector):
         yield CounterMetricFamily(
             "shortscience_followers_let_go", "Connections ended because nothing was read.", tally.let_go
         )
+
+
+class _Outwards(Collector):
+    """What goes outwards."""
+
+    def __init__(self, sender: Sender) -> None:
+        self._sender = sender
+
+    def collect(self) -> Iterator[Metric]:
+        tries = CounterMetricFamily(
+            "shortscience_outwards_tries",
+            "Deliveries that were tried, by channel and outcome.",
+            labels=("channel", "outcome"),
+        )
+        for labels, count in self._sender.counted.items():
+            tries.add_metric(labels, count)
+        yield tries
+        yield _gauge("outwards_targets_due", "Targets that wait for their turn.", self._sender.due)
+        yield _gauge("outwards_targets_served", "Targets that are being sent to.", self._sender.serving)
 
 
 def metrics(access: Access, gather: Gather) -> Callable[[Request], Awaitable[Response]]:

@@ -1,0 +1,305 @@
+"""Creating webhooks, and all that their owners do with them."""
+
+import hashlib
+import json
+from dataclasses import asdict
+from typing import Annotated
+from uuid import UUID, uuid4
+
+import strawberry
+from strawberry import ID
+
+from schema.context import Info, Operation
+from schema.errors import AccessError, NotFoundError, ValidationError
+from schema.event import checked_types, subject_of
+from schema.fields import ABSENT, given, mutation, resolved, text_given
+from schema.ids import NodeId, uuid_of
+from schema.mutations.keys import KEY
+from schema.scalars import LogPosition
+from schema.webhook import Webhook, load_webhook
+from schema.webhook_message import test_message
+from service.domain import ids, limits
+from service.domain.errors import Invalid
+from service.integrations import webhook_channel, webhooks
+from service.integrations.posting import NotSent
+from service.integrations.webhooks import PUBLISHED, SECRET_BYTES, WITHDRAWN, Asked, Wanted
+
+DESCRIPTION = 200
+PAPERS = 100
+IN_FILTER = ("input", "filter")
+
+
+@strawberry.input(
+    description="Events that are all of what is given, as far as the owner may see them when they are sent. "
+    "Without anything: all events."
+)
+class WebhookFilter:
+    types: list[str] | None = strawberry.field(
+        default=ABSENT,
+        description="Of one of these types: those of Event, such as SummaryRevised; summary.published, where "
+        "a summary became public, by whichever event; and summary.withdrawn, where one left the lists.",
+    )
+    subject: ID | None = strawberry.field(default=ABSENT, description="As in EventFilter.")
+    papers: list[ID] | None = strawberry.field(
+        default=ABSENT,
+        description="Of one of these papers, at most 100: with their summaries and what belongs to those.",
+    )
+    venue_key: str | None = strawberry.field(
+        default=ABSENT, description="Of papers of this venue, by its exact key."
+    )
+    year: int | None = strawberry.field(default=ABSENT, description="Of papers of this year.")
+    keyword: str | None = strawberry.field(
+        default=ABSENT, description="Of papers with this whole keyword, in any case."
+    )
+    username: str | None = strawberry.field(
+        default=ABSENT,
+        description="Of summaries by this user, in any case, and all that belongs to them; never of those "
+        "that they wrote anonymously.",
+    )
+
+
+@strawberry.input(description="A webhook to create. It is told of what is recorded from then on.")
+class CreateWebhookInput:
+    url: str = strawberry.field(description="Where to post: https, on the public internet.")
+    filter: WebhookFilter | None = strawberry.field(default=ABSENT, description="Which events.")
+    ordered: bool = strawberry.field(
+        default=True,
+        description="In the order of the log: a delivery that fails holds up those that come after it.",
+    )
+    description: str | None = strawberry.field(default=ABSENT, description="A note, at most 200 characters.")
+    idempotency_key: ID | None = KEY
+
+
+@strawberry.input(description="What to change of a webhook; what is left out stays.")
+class UpdateWebhookInput:
+    webhook_id: ID = strawberry.field(description="The webhook.")
+    url: str | None = strawberry.field(default=ABSENT, description="Where to post.")
+    filter: WebhookFilter | None = strawberry.field(
+        default=ABSENT, description="Which events, the whole of it: what is planned already stays."
+    )
+    ordered: bool | None = strawberry.field(default=ABSENT, description="In the order of the log, or not.")
+    description: str | None = strawberry.field(default=ABSENT, description="A note; empty: none.")
+    active: bool | None = strawberry.field(
+        default=ABSENT, description="false pauses it; true goes on where it was, and misses nothing."
+    )
+
+
+@strawberry.input(description="A webhook.")
+class WebhookInput:
+    webhook_id: ID = strawberry.field(description="The webhook.")
+
+
+@strawberry.input(description="A delivery to send once more.")
+class RedeliverInput:
+    delivery_id: ID = strawberry.field(description="The delivery.")
+
+
+@strawberry.input(description="From where a webhook is to be told again.")
+class ReplayFromInput:
+    webhook_id: ID = strawberry.field(description="The webhook.")
+    position: LogPosition = strawberry.field(description="Everything after this position of the log.")
+
+
+@strawberry.type(description="The webhook is as asked.")
+class WebhookPayload:
+    webhook_id: strawberry.Private[UUID]
+    secret: str | None = strawberry.field(
+        description="What its messages are signed with. Shown when it is made, and never again: null "
+        "otherwise, also when a call is repeated with its idempotencyKey."
+    )
+
+    @resolved(description="The webhook as it is now.")
+    async def webhook(self, info: Info) -> Webhook:
+        found = await load_webhook(info.context, self.webhook_id)
+        if found is None:
+            raise webhooks.unknown()
+        return found
+
+
+@strawberry.type(description="The webhook is deleted.")
+class DeletedWebhook:
+    id: ID = strawberry.field(description="The id that it had.")
+
+
+@strawberry.type(description="A message of the type webhook.test was sent, and this came of it.")
+class WebhookTest:
+    delivered: bool = strawberry.field(description="Whether the receiver answered 2xx.")
+    status: int | None = strawberry.field(description="The HTTP status of the answer, if there was one.")
+    error: str | None = strawberry.field(description="What was wrong.")
+    response: str | None = strawberry.field(description="The beginning of the answer.")
+
+
+WebhookResult = Annotated[
+    WebhookPayload | ValidationError | NotFoundError | AccessError,
+    strawberry.union("WebhookResult", description="The webhook, or why it was not changed."),
+]
+DeleteWebhookResult = Annotated[
+    DeletedWebhook | ValidationError | NotFoundError | AccessError,
+    strawberry.union("DeleteWebhookResult", description="What was deleted, or why not."),
+]
+TestWebhookResult = Annotated[
+    WebhookTest | ValidationError | NotFoundError | AccessError,
+    strawberry.union("TestWebhookResult", description="How the test went, or why there was none."),
+]
+
+Create = Annotated[CreateWebhookInput, strawberry.argument(description="What to create.")]
+Update = Annotated[UpdateWebhookInput, strawberry.argument(description="What to change.")]
+Which = Annotated[WebhookInput, strawberry.argument(description="Which webhook.")]
+Redeliver = Annotated[RedeliverInput, strawberry.argument(description="Which delivery.")]
+Replay = Annotated[ReplayFromInput, strawberry.argument(description="From where.")]
+
+
+@strawberry.type
+class WebhookMutations:
+    @mutation(description="Post events to an address from now on. At most 20 for each user.")
+    async def create_webhook(self, info: Info, input: Create) -> WebhookResult:
+        operation, owner = info.context, _signed_in(info.context)
+        asked = Asked(input.url, _note(input.description), _wanted(input.filter), input.ordered)
+        webhook_id, request = _id(operation, owner, given(input.idempotency_key)), _hash(asked)
+        await operation.release()
+        await operation.tools.poster.check(input.url, ("input", "url"))
+        secret = operation.tools.random(SECRET_BYTES)
+        async with operation.tools.pool.acquire() as conn:
+            now = operation.tools.clock()
+            made = await webhooks.create(conn, webhook_id, owner, asked, secret, request, now)
+        return WebhookPayload(webhook_id=webhook_id, secret=webhooks.written(secret) if made else None)
+
+    @mutation(description="Change a webhook, pause it, or let it go on.")
+    async def update_webhook(self, info: Info, input: Update) -> WebhookResult:
+        operation, owner = info.context, _signed_in(info.context)
+        webhook_id = _of(input.webhook_id)
+        row = await operation.loaders.webhook.load(webhook_id)
+        if row is None:
+            raise webhooks.unknown()
+        url, ordered, active = given(input.url), given(input.ordered), given(input.active)
+        asked = Asked(
+            url=row.url if url is None else url,
+            description=row.description if input.description is ABSENT else _note(input.description),
+            wanted=row.wanted if given(input.filter) is None else _wanted(input.filter),
+            ordered=row.ordered if ordered is None else ordered,
+        )
+        await operation.release()
+        if url is not None:
+            await operation.tools.poster.check(url, ("input", "url"))
+        async with operation.tools.pool.acquire() as conn:
+            on = row.disabled_at is None if active is None else active
+            await webhooks.update(conn, webhook_id, owner, asked, active=on)
+        return WebhookPayload(webhook_id=webhook_id, secret=None)
+
+    @mutation(description="Delete a webhook and what is known of its deliveries.")
+    async def delete_webhook(self, info: Info, input: Which) -> DeleteWebhookResult:
+        operation, owner = info.context, _signed_in(info.context)
+        webhook_id = _of(input.webhook_id)
+        await operation.release()
+        async with operation.tools.pool.acquire() as conn:
+            await webhooks.delete(conn, webhook_id, owner)
+        return DeletedWebhook(id=ID(str(NodeId("Webhook", webhook_id))))
+
+    @mutation(description="Sign with a new secret. For 24 hours the old one signs too.")
+    async def rotate_secret(self, info: Info, input: Which) -> WebhookResult:
+        operation, owner = info.context, _signed_in(info.context)
+        webhook_id, secret = _of(input.webhook_id), operation.tools.random(SECRET_BYTES)
+        await operation.release()
+        await webhooks.rotate(operation.tools.pool, webhook_id, owner, secret, operation.tools.clock())
+        return WebhookPayload(webhook_id=webhook_id, secret=webhooks.written(secret))
+
+    @mutation(description="Send a test message now. At most once in 5 seconds.")
+    async def test_webhook(self, info: Info, input: Which) -> TestWebhookResult:
+        operation, owner = info.context, _signed_in(info.context)
+        tools, webhook_id = operation.tools, _of(input.webhook_id)
+        await operation.release()
+        await webhooks.begin_test(tools.pool, webhook_id, owner, tools.clock())
+        found = await webhook_channel.with_secrets(tools.pool, webhook_id, tools.clock())
+        if found is None:
+            raise webhooks.unknown()
+        (row, secrets), now = found, tools.clock()
+        message, message_id = test_message(row, now), webhooks.message_id(uuid4())
+        try:
+            answer = await webhook_channel.send(tools.poster, row.url, message_id, message, secrets, now)
+        except NotSent as error:
+            return WebhookTest(delivered=False, status=None, error=str(error), response=None)
+        why = webhook_channel.problem(answer)
+        return WebhookTest(
+            delivered=why is None, status=answer.status, error=why, response=answer.text[:1_000]
+        )
+
+    @mutation(description="Send a delivery once more, with the same webhook-id, before all that waits.")
+    async def redeliver(self, info: Info, input: Redeliver) -> WebhookResult:
+        operation, owner = info.context, _signed_in(info.context)
+        delivery_id = uuid_of(input.delivery_id, ("input", "deliveryId"), "WebhookDelivery")
+        await operation.release()
+        async with operation.tools.pool.acquire() as conn:
+            webhook_id = await webhooks.redeliver(conn, delivery_id, owner)
+        return WebhookPayload(webhook_id=webhook_id, secret=None)
+
+    @mutation(
+        description="Send everything after a position again, in order, with the same webhook-ids; also what "
+        "was recorded before the webhook was created."
+    )
+    async def replay_from(self, info: Info, input: Replay) -> WebhookResult:
+        operation, owner = info.context, _signed_in(info.context)
+        webhook_id, after = _of(input.webhook_id), await operation.place(input.position)
+        if after > (await operation.tools.store.head()).position:
+            raise Invalid("position is beyond the end of the log.", path=("input", "position"))
+        await operation.release()
+        async with operation.tools.pool.acquire() as conn:
+            await webhooks.replay(conn, webhook_id, owner, after)
+        return WebhookPayload(webhook_id=webhook_id, secret=None)
+
+
+def _signed_in(operation: Operation) -> UUID:
+    return operation.command_context().signed_in()
+
+
+def _of(value: str) -> UUID:
+    return uuid_of(value, webhooks.OWN_ID, "Webhook")
+
+
+def _id(operation: Operation, owner: UUID, key: str | None) -> UUID:
+    """The same for the same user and key."""
+    if key is None:
+        return operation.command_context().new_id()
+    limits.text(key, limits.IDEMPOTENCY_KEY, ("input", "idempotencyKey"))
+    return ids.derived_id(operation.tools.secret, b"webhook", owner.bytes, key.encode())
+
+
+def _hash(asked: Asked) -> bytes:
+    return hashlib.sha256(json.dumps(asdict(asked), default=str).encode()).digest()
+
+
+def _note(value: str | None) -> str | None:
+    note = given(value)
+    return limits.line(note, DESCRIPTION, ("input", "description"), optional=True) if note else None
+
+
+def _wanted(filter: WebhookFilter | None) -> Wanted:
+    """Errors: Invalid."""
+    if (asked := given(filter)) is None:
+        return Wanted()
+    types, subject = given(asked.types), given(asked.subject)
+    return Wanted(
+        types=None if types is None else checked_types(types, (*IN_FILTER, "types"), (PUBLISHED, WITHDRAWN)),
+        subject=None if subject is None else subject_of(subject, (*IN_FILTER, "subject")),
+        paper_ids=_papers(given(asked.papers)),
+        venue_key=_text(asked.venue_key, limits.VENUE_KEY, "venueKey"),
+        year=given(asked.year),
+        keyword=_text(asked.keyword, limits.KEYWORD, "keyword"),
+        username=_text(asked.username, limits.NAME, "username"),
+    )
+
+
+def _papers(values: list[ID] | None) -> tuple[UUID, ...] | None:
+    if values is None:
+        return None
+    path = (*IN_FILTER, "papers")
+    limits.check_count(len(values), PAPERS, path)
+    if not values:
+        raise Invalid("papers names none: leave it out for all.", path=path)
+    return tuple(uuid_of(one, (*path, str(at)), "Paper") for at, one in enumerate(values))
+
+
+def _text(value: str | None, most: int, name: str) -> str | None:
+    text = text_given(value, *IN_FILTER, name)
+    if text is not None:
+        limits.check_length(text, most, (*IN_FILTER, name))
+    return text
