@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
 from projections.papers import PaperFilter
 from projections.reading import ANY, Page, Reader, Slice, slices
@@ -26,7 +27,7 @@ class FeedKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FeedFilter:
-    """Summaries that are all of what is given: of such papers (see PaperFilter), by such a user.
+    """Summaries that are all of what is given: of such papers (see PaperFilter), by such a user, of a paper.
 
     username is found in any case, and never finds what they wrote anonymously.
     """
@@ -35,9 +36,10 @@ class FeedFilter:
     year: int | None = None
     keyword: str | None = None
     username: str | None = None
+    paper_id: UUID | None = None
 
 
-_KINDS = {  # the column, its type, and which summaries: each as an index has it
+KINDS = {  # the column, its type, and which summaries: each as an index has it
     FeedKind.LATEST: ("updated_at", "timestamptz", "s.listed AND s.net >= 0"),
     FeedKind.TOP: ("top", "float8", "s.listed"),
     FeedKind.HOT: ("hot", "float8", "s.listed"),
@@ -47,11 +49,12 @@ _AUTHOR = """
     NOT s.anonymous
     AND s.author_id = (SELECT u.user_id FROM read."user" u WHERE u.folded_username = ${}::text)
 """
+_PAPER = "s.paper_id = ${}::uuid"
 
 
 def feed_key(row: SummaryRow, kind: FeedKind) -> tuple[Any, ...]:
     """Its place in this feed: (time, id) in LATEST, else (number, id)."""
-    return (getattr(row, _KINDS[kind][0]), row.summary_id)
+    return (getattr(row, KINDS[kind][0]), row.summary_id)
 
 
 async def feed(conn: Reader, kind: FeedKind, page: Page, filter: FeedFilter) -> Slice[SummaryRow]:
@@ -60,8 +63,8 @@ async def feed(conn: Reader, kind: FeedKind, page: Page, filter: FeedFilter) -> 
     Shape:  page.after is feed_key(row, kind).
     Source: read.summary, read.paper.
     """
-    column, type_, _ = _KINDS[kind]
-    tables, where, values = _selected(kind, filter, 4)
+    column, type_, _ = KINDS[kind]
+    tables, where, values = selected(kind, filter, 4)
     records = await conn.fetch(
         f"""
         SELECT 1 AS n, s.* FROM {tables}
@@ -77,7 +80,7 @@ async def feed(conn: Reader, kind: FeedKind, page: Page, filter: FeedFilter) -> 
 
 async def count_feed(conn: Reader, kind: FeedKind, filter: FeedFilter) -> int:
     """How many summaries `feed` has in all. Source: read.summary, read.paper."""
-    tables, where, values = _selected(kind, filter, 1)
+    tables, where, values = selected(kind, filter, 1)
     [record] = await conn.fetch(f"SELECT count(*) FROM {tables} WHERE {where}", *values)  # noqa: S608 (ours)
     return int(record["count"])
 
@@ -92,12 +95,14 @@ async def count_latest(conn: Reader) -> int:
     return await count_feed(conn, FeedKind.LATEST, FeedFilter())
 
 
-def _selected(kind: FeedKind, filter: FeedFilter, at: int) -> tuple[str, str, list[Any]]:
-    """Tables, conditions and their arguments, the first of which is $at."""
+def selected(kind: FeedKind, filter: FeedFilter, at: int) -> tuple[str, str, list[Any]]:
+    """Tables, of which s is the summary's, conditions, and their arguments, the first of which is $at."""
     of_papers = PaperFilter(filter.venue_key, filter.year, filter.keyword)
     table, conditions, values = of_papers.selected(at)
     tables = f"read.summary s JOIN {table} USING (paper_id)" if values else "read.summary s"
-    if filter.username is not None:
-        conditions.append(_AUTHOR.format(at + len(values)))
-        values.append(filter.username.casefold())
-    return tables, " AND ".join([_KINDS[kind][2], *conditions]), values
+    username = None if filter.username is None else filter.username.casefold()
+    for condition, value in ((_AUTHOR, username), (_PAPER, filter.paper_id)):
+        if value is not None:
+            conditions.append(condition.format(at + len(values)))
+            values.append(value)
+    return tables, " AND ".join([KINDS[kind][2], *conditions]), values

@@ -20,6 +20,7 @@ from service.web.compression import Compression
 from service.web.connections import Connections
 from service.web.cors import cors
 from service.web.downloads import download_routes
+from service.web.feeds import feed_routes
 from service.web.graphiql import graphiql_files
 from service.web.graphql import GraphQLEndpoint
 from service.web.health import healthz, readyz
@@ -56,6 +57,7 @@ def create_app(tools: Tools, runner: Runner, settings: Settings, watch: Metrics 
         *page_routes(tools, schema.as_str() + "\n"),
         *sealed_routes(tools.pool, tools.witnesses),
         *download_routes(tools.pool),
+        *feed_routes(tools),
         Mount("/assets/graphiql", StaticFiles(directory=graphiql_files())),
         Mount("/assets", StaticFiles(directory=ASSETS)),
     ]
