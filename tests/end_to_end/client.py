@@ -16,6 +16,8 @@ SELECTIONS = {
     "publishSummary": f"... on SummaryPayload {{ position thing: summary {{ id }} }} {EXISTING}",
     "reviseSummary": "... on SummaryPayload { position thing: summary { id } } "
     "... on RevisionConflict { currentRevision }",
+    "setSummaryVisibility": "... on SummaryPayload { position thing: summary { id } }",
+    "retractSummary": "... on SummaryPayload { position thing: summary { id } }",
     "castVote": "... on VotePayload { position thing: subject { id } }",
     "postComment": "... on CommentPayload { position thing: comment { id } }",
 }

@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from service.embedded_cluster import Cluster
 from tests.end_to_end.server import Server, end_postgres, run, serving
 
 
@@ -60,3 +61,22 @@ async def http(shared_server: Server) -> AsyncIterator[httpx.AsyncClient]:
     """A way to the shared server."""
     async with httpx.AsyncClient(base_url=shared_server.url, timeout=60) as client:
         yield client
+
+
+@pytest.fixture
+def cluster(data_dir: Path) -> Iterator[Cluster]:
+    """A PostgreSQL that belongs to none of the servers."""
+    own = Cluster(data_dir, {})
+    own.start()
+    yield own
+    own.stop()
+
+
+@pytest.fixture
+def pair(cluster: Cluster, tmp_path: Path) -> Iterator[list[Server]]:
+    """Two servers that know nothing of each other but the database."""
+    with (
+        serving(output=tmp_path / "one.txt", database_url=cluster.dsn()) as one,
+        serving(output=tmp_path / "two.txt", database_url=cluster.dsn()) as two,
+    ):
+        yield [one, two]

@@ -118,25 +118,6 @@ async def test_workers_do_not_outlive_their_supervisor(team: Server) -> None:
 
 
 @pytest.fixture
-def cluster(data_dir: Path) -> Iterator[Cluster]:
-    """A PostgreSQL that belongs to none of the servers."""
-    own = Cluster(data_dir, {})
-    own.start()
-    yield own
-    own.stop()
-
-
-@pytest.fixture
-def pair(cluster: Cluster, tmp_path: Path) -> Iterator[list[Server]]:
-    """Two servers that know nothing of each other but the database."""
-    with (
-        serving(output=tmp_path / "one.txt", database_url=cluster.dsn()) as one,
-        serving(output=tmp_path / "two.txt", database_url=cluster.dsn()) as two,
-    ):
-        yield [one, two]
-
-
-@pytest.fixture
 async def people(pair: list[Server]) -> AsyncIterator[list[Person]]:
     async with AsyncExitStack() as stack:
         yield [
