@@ -68,9 +68,9 @@ def _answering(tools: Tools, find: Find, form: Form) -> Callable[[Request], Awai
             rows = await entries(session, subject.kind, subject.filter, form.most)
             frame = _frame(tools, subject, _own_address(request, subject))
             version = await _version(session, frame, rows)
-            headers = {"Cache-Control": CACHED, "Vary": "Accept-Encoding", **version.headers()}
-            if version.is_known(request.headers):
-                return Response(status_code=304, headers=headers)
+            headers = {"Cache-Control": CACHED, **version.headers()}
+            if version.is_known(request.headers):  # the compressor, which tells Vary, has nothing to do here
+                return Response(status_code=304, headers={"Vary": "Accept-Encoding", **headers})
             texts = await _texts(session, rows, form)
         finally:
             await session.close()
