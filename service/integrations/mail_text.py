@@ -1,0 +1,116 @@
+"""What mails say: plain words and links, once as text and once as HTML."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from html import escape
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from service.text import excerpt
+
+LISTED = 50  # notifications in one mail; it says how many there are more
+SUBJECT = 150  # characters of what others wrote
+EXCERPT = 280
+
+_SAYS = {
+    "REPLY": "{actor} replied to your comment on a summary of “{title}”",
+    "COMMENT": "{actor} commented on your summary of “{title}”",
+    "SUMMARY_USER": "{actor}, whom you follow, explained “{title}”",
+    "SUMMARY_PAPER": "New summary of “{title}”, which you follow",
+    "SUMMARY_VENUE": "New summary of “{title}”, from a venue that you follow",
+    "SUMMARY_KEYWORD": "New summary of “{title}”, on a keyword that you follow",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One notification, in words. Shape: text is of the comment or the summary, as plain text."""
+
+    kind: str
+    actor: str
+    title: str
+    text: str
+    link: str
+
+    def headline(self) -> str:
+        return _SAYS[self.kind].format(actor=_line(self.actor, 60), title=_line(self.title, SUBJECT))
+
+
+@dataclass(frozen=True, slots=True)
+class Letterhead:
+    """What all mails of an installation share. Units: base_url has no slash at its end."""
+
+    sender: Address
+    base_url: str
+
+    @property
+    def _host(self) -> str:
+        return urlsplit(self.base_url).hostname or "localhost"
+
+    def notes(self, to: str, mail_id: UUID, items: Sequence[Item], token: str, now: datetime) -> EmailMessage:
+        """A mail with one notification or several. The same mail_id is the same mail."""
+        leave = f"{self.base_url}/mail/unsubscribe?token={token}"
+        many = f"{len(items):,} new notifications"
+        message = self._message(to, mail_id, items[0].headline() if len(items) == 1 else many, now)
+        message["List-Id"] = f"ShortScience notifications <notifications.{self._host}>"
+        message["List-Unsubscribe"] = f"<{leave}>"
+        if leave.startswith("https://"):  # as RFC 8058 wants it
+            message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+        why = "You get this mail because you asked for it on ShortScience. To get no more of them:"
+        parts = [_Part(one.headline(), excerpt(one.text, EXCERPT), one.link) for one in items[:LISTED]]
+        if len(items) > LISTED:
+            rest = f"And {len(items) - LISTED:,} more, in your notifications on ShortScience."
+            parts.append(_Part(rest, "", self.base_url))
+        return _filled(message, [*parts, _Part(why, "", leave)])
+
+    def confirmation(self, to: str, mail_id: UUID, username: str, token: str, now: datetime) -> EmailMessage:
+        """A mail that asks whether its reader wants mails."""
+        message = self._message(to, mail_id, "Do you want mail from ShortScience?", now)
+        asked = (
+            f"{username} on {self._host} wants to be told by mail of comments, replies and new summaries, "
+            "and gave this address. If that is you, say so on this page, within two days:"
+        )
+        other = "If it is not you, do nothing: there will be no such mail."
+        link = f"{self.base_url}/mail/confirm?token={token}"
+        return _filled(message, [_Part(asked, "", link), _Part(other, "", self.base_url)])
+
+    def _message(self, to: str, mail_id: UUID, subject: str, now: datetime) -> EmailMessage:
+        message = EmailMessage(policy=SMTP)
+        message["From"] = self.sender
+        message["To"] = Address(addr_spec=to)
+        message["Subject"] = subject
+        message["Date"] = format_datetime(now)
+        message["Message-ID"] = f"<{mail_id}@{self.sender.domain}>"
+        message["Auto-Submitted"] = "auto-generated"
+        return message
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    headline: str
+    text: str
+    link: str
+
+
+def _filled(message: EmailMessage, parts: Sequence[_Part]) -> EmailMessage:
+    plain = ["\n".join(filter(None, (one.headline, one.text, one.link))) for one in parts]
+    message.set_content("\n\n".join(plain) + "\n")
+    html = "\n".join(
+        f'<p><a href="{escape(one.link)}">{escape(one.headline)}</a>'
+        + (f"<br>{escape(one.text)}" if one.text else "")
+        + "</p>"
+        for one in parts
+    )
+    page = f'<!doctype html>\n<html lang="en"><body>\n{html}\n</body></html>\n'
+    message.add_alternative(page, subtype="html")
+    return message
+
+
+def _line(text: str, most: int) -> str:
+    """What others wrote, fit for a header: one line, nothing invisible, not too long."""
+    return excerpt("".join(one if one.isprintable() else " " for one in text), most)

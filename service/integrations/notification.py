@@ -1,0 +1,114 @@
+"""Notifications as their owner reads them; `notifications` makes them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from msgspec import Struct
+
+from projections.reading import Page, Reader, Slice, row_maker, slices
+from projections.summary import VISIBLE
+
+HALF = 2**31  # a key of pages has whole numbers below it
+
+
+class NotificationRow(Struct, frozen=True):
+    """actor_id is None where nobody may learn who it was; comment_id is None of a summary's publication."""
+
+    notification_id: UUID
+    position: int
+    kind: str
+    summary_id: UUID
+    comment_id: UUID | None
+    paper_id: UUID
+    actor_id: UUID | None
+    created_at: datetime
+    read_at: datetime | None
+
+    def key(self) -> tuple[int, int]:
+        """Its place in a list."""
+        return divmod(self.position, HALF)
+
+
+_notification = row_maker(NotificationRow)
+
+# What its owner may still see: what is hidden, retracted, removed or erased is left out.
+_SHOWN = f"""
+  FROM notices.notifications n
+  JOIN read.summary s ON s.summary_id = n.summary_id
+  LEFT JOIN read.comment c ON c.comment_id = n.comment_id
+  JOIN payloads t ON t.payload_id = coalesce(c.body_payload, s.body_payload) AND t.content IS NOT NULL
+ WHERE n.user_id = $1 AND s.retracted_at IS NULL
+   AND CASE WHEN n.comment_id IS NULL THEN s.listed
+            ELSE NOT c.removed AND {VISIBLE.format(viewer="n.user_id")}
+                 AND (n.kind <> 'COMMENT' OR s.author_id = n.user_id) END
+"""
+
+_FIELDS = """
+n.notification_id, n.position, n.kind, n.summary_id, n.comment_id, s.paper_id, n.created_at, n.read_at,
+CASE WHEN n.comment_id IS NOT NULL THEN c.author_id WHEN NOT s.anonymous THEN s.author_id END AS actor_id
+"""
+
+
+async def notifications(
+    conn: Reader, user_id: UUID, page: Page, unread_only: bool = False
+) -> Slice[NotificationRow]:
+    """What somebody was told and may still see, newest first.
+
+    Shape:  page.after is row.key().
+    Source: notices.notifications, read.summary, read.comment, payloads.
+    """
+    high, low = page.key(HALF, 0)
+    records = await conn.fetch(
+        f"""
+        SELECT 1 AS n, {_FIELDS} {_SHOWN} AND n.position < $2 AND (NOT $3 OR n.read_at IS NULL)
+         ORDER BY n.position DESC LIMIT $4
+        """,
+        user_id,
+        high * HALF + low,
+        unread_only,
+        page.first + 1,
+    )
+    return slices(1, page.first, records, _notification)[0]
+
+
+async def count(conn: Reader, user_id: UUID, unread_only: bool = False) -> int:
+    """How many `notifications` has in all. Source: as there."""
+    unread = "AND n.read_at IS NULL" if unread_only else ""
+    [record] = await conn.fetch(f"SELECT count(*) {_SHOWN} {unread}", user_id)
+    return int(record["count"])
+
+
+async def by_id(conn: Reader, user_id: UUID, ids: Sequence[UUID]) -> list[NotificationRow]:
+    """Those of somebody's own that may still be seen, in no order. Source: as `notifications`."""
+    records = await conn.fetch(
+        f"SELECT {_FIELDS} {_SHOWN} AND n.notification_id = ANY($2::uuid[])", user_id, ids
+    )
+    return [_notification(record) for record in records]
+
+
+async def of_mail(conn: Reader, user_id: UUID, mail_id: UUID) -> list[NotificationRow]:
+    """What a mail is to bring that may still be seen and was not read meanwhile, oldest first."""
+    records = await conn.fetch(
+        f"SELECT {_FIELDS} {_SHOWN} AND n.mail_id = $2 AND n.read_at IS NULL ORDER BY n.position",
+        user_id,
+        mail_id,
+    )
+    return [_notification(record) for record in records]
+
+
+async def mark_read(
+    conn: Reader, user_id: UUID, now: datetime, *, up_to: int | None = None, ids: Sequence[UUID] = ()
+) -> None:
+    """One's own are read: all up to a position, or these. What is not one's own stays as it is."""
+    await conn.fetch(
+        """
+        UPDATE notices.notifications SET read_at = $2
+         WHERE user_id = $1 AND read_at IS NULL
+           AND (position <= $3::bigint OR notification_id = ANY($4::uuid[]))
+        """,
+        user_id,
+        now,
+        up_to,
+        ids,
+    )
