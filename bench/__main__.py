@@ -10,7 +10,18 @@ import structlog
 import uvloop
 
 import bench
-from bench import appends, blame, differences, following, rendering, report, requests, sealing
+from bench import (
+    appends,
+    blame,
+    differences,
+    exporting,
+    following,
+    following_live,
+    rendering,
+    report,
+    requests,
+    sealing,
+)
 from bench.measure import Measured
 from bench.server import Server, running_server
 
@@ -20,7 +31,7 @@ RESULTS = Path("bench/results.md")
 @dataclass(frozen=True, slots=True)
 class Size:
     """How long to measure. Units: runs; seconds of a run of appends; events; rounds of the sample texts;
-    pairs of texts; revisions.
+    pairs of texts; revisions; subscribers at once; summaries published to them.
     """
 
     times: int
@@ -31,10 +42,18 @@ class Size:
     rounds: int
     pairs: int
     revisions: int
+    subscribers: tuple[int, ...]
+    published: int
 
 
-FULL = Size(3, seconds=1.2, events=50_000, projected=20_000, rendered=1_500, rounds=1, pairs=2, revisions=500)
-QUICK = Size(1, seconds=0.2, events=4_000, projected=2_000, rendered=200, rounds=1, pairs=1, revisions=20)
+FULL = Size(
+    3, seconds=1.2, events=50_000, projected=20_000, rendered=1_500, rounds=1, pairs=2, revisions=500,
+    subscribers=(10, 1_000, 5_000), published=30,
+)  # fmt: skip
+QUICK = Size(
+    1, seconds=0.2, events=4_000, projected=2_000, rendered=200, rounds=1, pairs=1, revisions=20,
+    subscribers=(10, 200), published=5,
+)  # fmt: skip
 
 Part = Callable[[Server, Size], AsyncIterator[Measured] | Iterator[Measured]]
 PARTS: dict[str, Part] = {
@@ -45,8 +64,12 @@ PARTS: dict[str, Part] = {
     ),
     "rendering": lambda server, size: rendering.measure(server.clock, size.times, size.rounds),
     "requests": lambda server, size: requests.measure(server, size.times, 2 * size.seconds),
+    "following live": lambda server, size: following_live.measure(
+        server, size.subscribers, size.published, size.rendered
+    ),
     "differences": lambda server, size: differences.measure(server.clock, size.times, size.pairs),
     "blame": lambda server, size: blame.measure(server, size.times, size.revisions),
+    "exporting": lambda server, size: exporting.measure(server, size.times, size.projected),
     "sealing": lambda server, size: sealing.measure(server, size.times, size.events, size.seconds),
 }
 

@@ -49,13 +49,13 @@ async def measure(server: Server, times: int, seconds: float) -> AsyncIterator[M
     async with new_log(server, "requests") as log:
         secret = await log.pool.fetchval("SELECT secret FROM installation")
         await _write(Context(log.store, secret, lambda: datetime.now(UTC), os.urandom, actor=None))
-        with _service(log.dsn) as (process, port):
-            await _ready(port)
+        with service(log.dsn) as (process, port):
+            await ready(port)
             summary = (await _ask(port, PAPER_PAGE))["paper"]["summaries"]["nodes"][0]["id"]
             questions = {
-                "paper page, 20 summaries of 4 KB, 5 comments each": _request(PAPER_PAGE),
-                "latest feed, 20": _request(FEED),
-                "one small summary": _request(SMALL, id=summary),
+                "paper page, 20 summaries of 4 KB, 5 comments each": request(PAPER_PAGE),
+                "latest feed, 20": request(FEED),
+                "one small summary": request(SMALL, id=summary),
             }
             for connections in CONNECTIONS:
                 asked = [
@@ -81,7 +81,7 @@ async def _write(ctx: Context) -> None:
 
 
 @contextmanager
-def _service(dsn: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+def service(dsn: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = int(free.getsockname()[1])
     settings = {"DATABASE_URL": dsn, "PORT": str(port), "LOG_LEVEL": "WARNING"}
@@ -94,7 +94,7 @@ def _service(dsn: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
             process.terminate()
 
 
-async def _ready(port: int) -> None:
+async def ready(port: int) -> None:
     async with asyncio.timeout(60):
         while True:
             try:
@@ -104,7 +104,7 @@ async def _ready(port: int) -> None:
                 await asyncio.sleep(0.1)
 
 
-def _request(query: str, **variables: str) -> bytes:
+def request(query: str, **variables: str) -> bytes:
     body = json.dumps({"query": query, "variables": variables}).encode()
     head = "POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: "
     return f"{head}{len(body)}\r\n\r\n".encode() + body
@@ -112,7 +112,7 @@ def _request(query: str, **variables: str) -> bytes:
 
 async def _ask(port: int, query: str) -> dict[str, dict[str, dict[str, list[dict[str, str]]]]]:
     async with _connected(port) as (reader, writer):
-        answer = json.loads(await _answer(reader, writer, _request(query)))
+        answer = json.loads(await _answer(reader, writer, request(query)))
     return dict(answer["data"])
 
 
@@ -138,10 +138,10 @@ async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, re
 
 async def _run(server: Server, pid: int, port: int, request: bytes, connections: int, seconds: float) -> Run:
     with server.clock.running() as run:
-        before, end = _processor_seconds(pid), time.perf_counter() + seconds
+        before, end = processor_seconds(pid), time.perf_counter() + seconds
         await asyncio.gather(*(_ask_until(end, port, request, run) for _ in range(connections)))
         run.count = len(run.latencies)
-        ours = _processor_seconds(pid) - before
+        ours = processor_seconds(pid) - before
     run.ours = ours
     return run
 
@@ -153,6 +153,6 @@ async def _ask_until(end: float, port: int, request: bytes, run: Run) -> None:
             run.latencies.append(time.perf_counter() - start)
 
 
-def _processor_seconds(pid: int) -> float:
+def processor_seconds(pid: int) -> float:
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
     return sum(map(int, fields[11:13])) / TICKS

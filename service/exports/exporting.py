@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from itertools import chain
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -11,12 +12,13 @@ import msgspec
 from service.eventstore.entries import Entry, encode, read_entries
 from service.exports.errors import ExportRefused
 from service.exports.lines import ClaimPart, CommandPart, EndPart, Line, PayloadPart, ToldPart, encoded
-from service.exports.payloads import Commitment, Stored, commitments, part_of, read_payloads
+from service.exports.payloads import CATEGORIES, Commitment, Stored, commitments, part_of, read_payloads
 from service.exports.publicity import Shown, publicity
 from service.exports.snapshot import PAGE, Head, checkpoints, header, snapshot
 from service.verification.merkle import leaf_hash
 
 OnProgress = Callable[[int, int], None]
+VOTE = ("subject_id", "subject_kind", "value")  # what is told of one
 _CLAIMS = "SELECT key, owner FROM claims ORDER BY key"
 _COMMANDS = """
 SELECT command_id, encode(request_hash, 'hex'), subject, position, recorded_at
@@ -146,7 +148,13 @@ def _line(
 
 
 def _told(entry: Entry) -> ToldPart:
-    return ToldPart(entry.type, entry.stream, entry.recorded_at, entry.data, entry.occurred_at)
+    """Of a vote, what it is on and what it says: not which earlier one it changes."""
+    stream, data = entry.stream, entry.data
+    if CATEGORIES[entry.type] == "vote":
+        values = msgspec.json.decode(data, type=dict[str, Any])
+        stream = UUID(values["subject_id"])
+        data = msgspec.Raw(msgspec.json.encode({name: values[name] for name in VOTE if name in values}))
+    return ToldPart(entry.type, stream, entry.recorded_at, data, entry.occurred_at)
 
 
 def _payloads(entry: Entry, committed: Sequence[Commitment], stored: dict[UUID, Stored]) -> list[PayloadPart]:

@@ -75,7 +75,7 @@ def _shown(entry: Entry, about: asyncpg.Record, holders: dict[UUID, asyncpg.Reco
                 return _HIDDEN
             return _BARE if about["removed"] else _WHOLE
         case "vote":
-            return _BARE if about["listed"] else _HIDDEN
+            return _TOLD if about["listed"] else _HIDDEN  # its stream would join what one voter did
         case "erasure":
             return _WHOLE if _tells_nothing(entry, about, holders) else _HIDDEN
         case _:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from service.commands.context import Context
 from service.commands.paper import RegisterPaper, register_paper
 from service.domain.events import PayloadsErased, SummaryRetracted, Visibility, VoteValue
+from service.domain.ids import vote_id
 from service.domain.paper import PaperFields
 from service.eventstore.postgres import PostgresStore
 from service.exports.checking import Event, checked
@@ -97,6 +98,7 @@ class Secrets:
                 self.nobody.append(voter)
                 subject = comment.thing if comment and name == "vote_comment" else one.thing
                 await self.world.vote(subject, voter, VoteValue.UP)
+                self.nobody.append(vote_id(b"secret", subject.id, voter))
             case "redact" if one.thing.texts[0] is not None:
                 self.gone.append(one.thing.texts[0])
                 await self.world.redact(one.thing, 1, None)
@@ -158,7 +160,7 @@ class Secrets:
         return sorted(set(shown) - set(self.gone))
 
     def hidden_ids(self) -> list[UUID]:
-        """Votes of one person must not even be there under their own id when what they are on is hidden."""
+        """Who voted is among them, and which votes are one person's."""
         hidden = list(self.nobody)
         for one in self.summaries:
             if not one.was_listed:
