@@ -22,6 +22,7 @@ from schema.context import Tools
 from schema.live import Live
 from service.accounts.service import Accounts
 from service.app import create_app
+from service.citation import Licence
 from service.commands import comment, paper, summary, user
 from service.commands.context import Context, Done
 from service.database import connection_pool, connector
@@ -93,13 +94,15 @@ class Site:
 
 
 @asynccontextmanager
-async def running_site(database_url: str, *, projecting: bool = True, **settings: Any) -> AsyncIterator[Site]:
+async def running_site(
+    database_url: str, *, projecting: bool = True, licence: Licence | None = None, **settings: Any
+) -> AsyncIterator[Site]:
     """The service on a free port of this machine; nothing is projected unless `projecting`."""
     async with (
         connection_pool(database_url, max_size=8) as pool,
         PostgresStore.open(pool, connector(database_url)) as store,
     ):
-        tools = await _tools(pool, store)
+        tools = replace(await _tools(pool, store), licence=licence)
         runner = Runner(pool, store, tools.progress, holder="test")
         task = asyncio.create_task(runner.run()) if projecting else None
         try:
