@@ -16,7 +16,7 @@ class EntryRow(Struct, frozen=True):
     """A listed summary without its text.
 
     Shape:  author is None for an anonymous one; rendering is the renderer that made the HTML of
-            body_payload, None when the text was erased.
+            body_payload, None when the text was erased: then updated_at is when that was.
     """
 
     summary_id: UUID
@@ -47,13 +47,14 @@ class Changed(Struct, frozen=True):
 async def entries(conn: Reader, kind: FeedKind, filter: FeedFilter, first: int) -> list[EntryRow]:
     """The first entries of a feed.
 
-    Source: read.summary, read.paper, read.user; payloads and rendered.
+    Source: read.summary, read.revision, read.paper, read.user; payloads and rendered.
     """
     column = KINDS[kind][0]
     tables, where, values = selected(kind, filter, 2)
     records = await conn.fetch(
         f"""
-        SELECT s.summary_id, s.created_at, s.updated_at, s.body_payload,
+        SELECT s.summary_id, s.created_at, s.body_payload,
+               greatest(s.updated_at, v.redacted_at) AS updated_at,
                (SELECT max(r.renderer_version) FROM rendered r JOIN payloads b USING (payload_id)
                  WHERE r.payload_id = s.body_payload AND b.content IS NOT NULL) AS rendering,
                coalesce(convert_from(n.content, 'UTF8'), u.username) AS author,
@@ -61,6 +62,7 @@ async def entries(conn: Reader, kind: FeedKind, filter: FeedFilter, first: int) 
           FROM (SELECT s.* FROM {tables} WHERE {where}
                  ORDER BY s.{column} DESC, s.summary_id DESC LIMIT $1) s
           JOIN read.paper p USING (paper_id)
+          JOIN read.revision v ON v.summary_id = s.summary_id AND v.number = s.revision_number
           LEFT JOIN read."user" u ON u.user_id = s.author_id AND NOT s.anonymous
           LEFT JOIN payloads n ON n.payload_id = u.display_name_payload
          ORDER BY s.{column} DESC, s.summary_id DESC

@@ -46,7 +46,14 @@ def without_mathml(html: str) -> str:
     Shape:  HTML as safe as it came; all else in it stays.
     Errors: ElementTree.ParseError if it is not the renderer's.
     """
-    return _FORMULA.sub(lambda found: escape(_formula(found[0]), quote=False), html)
+    kept: dict[str, str] = {}
+
+    def in_a_line(found: re.Match[str]) -> str:
+        if found[0] not in kept:
+            kept[found[0]] = escape(_formula(found[0]), quote=False)
+        return kept[found[0]]
+
+    return _FORMULA.sub(in_a_line, html)
 
 
 def _formula(mathml: str) -> str:

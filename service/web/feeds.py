@@ -20,6 +20,7 @@ from service.integrations.feed_entries import EXCERPT, short_entry, whole_entry
 from service.integrations.feeds import Feed, atom, rss
 from service.web.conditional import Version
 from service.web.feed_subjects import FINDS, Find, Subject
+from service.web.layout import feed_address
 
 FORM = 1
 """Raise it when the same rows and texts make other documents: readers then get them anew."""
@@ -88,10 +89,7 @@ def _is_unfit(request: Request) -> bool:
 def _own_address(request: Request, subject: Subject) -> str:
     """Written in one way, however it was asked for."""
     path: str = request.scope["path"]
-    if not path.startswith("/feeds/"):
-        return path
-    name, _, more = subject.address.partition("?")
-    return f"/feeds/{name}{path[path.rindex('.') :]}" + (f"?{more}" if more else "")
+    return feed_address(subject.address, path.rpartition(".")[2]) if path.startswith("/feeds/") else path
 
 
 def _frame(tools: Tools, subject: Subject, address: str) -> Feed:

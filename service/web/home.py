@@ -9,7 +9,7 @@ from projections.reading import Page, Reader
 from projections.statistics import statistics
 from projections.summary import SummaryRow
 from service.web import parts
-from service.web.layout import page
+from service.web.layout import feed_link, page
 from service.web.markup import Html, fill, joined, page_part
 from service.web.threads import contents
 
@@ -27,7 +27,8 @@ async def home(conn: Reader, _request: Request) -> Response:
         position=f"{await progress.position(conn):,}",
         latest=await _teasers(conn, rows),
     )
-    return page("ShortScience: papers, explained by people who read them", main)
+    head = feed_link("latest", "Latest summaries")
+    return page("ShortScience: papers, explained by people who read them", main, head=head)
 
 
 async def _teasers(conn: Reader, rows: list[SummaryRow]) -> Html:

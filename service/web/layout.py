@@ -65,3 +65,18 @@ def licence_line(licence: Licence | None) -> Html:
 def elsewhere(address: str) -> RedirectResponse:
     """The way to where this is now. Identifiers can be corrected: no cache keeps it."""
     return RedirectResponse(address, 302, {"Cache-Control": "no-cache"})
+
+
+def feed_link(of: str, title: str) -> Html:
+    """For the head of a page: which feed tells of what is new on it. Shape: as feed_address."""
+    return fill(
+        '<link rel="alternate" type="application/atom+xml" title="{title}" href="{address}">\n',
+        title=title,
+        address=feed_address(of, "atom"),
+    )
+
+
+def feed_address(of: str, form: str) -> str:
+    """Where a feed is. Shape: `of` is such as venues/conf/cvpr?year=2015, form is atom or rss."""
+    name, mark, more = of.partition("?")
+    return f"/feeds/{name}.{form}{mark}{more}"

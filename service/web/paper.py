@@ -10,7 +10,7 @@ from projections.reading import Page, Reader
 from projections.summary import SummaryOrder
 from schema.context import Operation
 from service.web import parts
-from service.web.layout import NotThere, elsewhere, not_yet, page, unknown_paper
+from service.web.layout import NotThere, elsewhere, feed_link, not_yet, page, unknown_paper
 from service.web.markup import NOTHING, Html, fill, joined, page_part
 from service.web.past import Then, asked_time, banner, query_of, time_of
 from service.web.threads import shown
@@ -47,7 +47,9 @@ async def paper_page(operation: Operation, request: Request) -> Response:
         summaries=summaries,
         days=NOTHING if then else banner(None, f"/papers/{of.paper_id}", of.created_at, now),
     )
-    return page(of.title, main, head=parts.robots(then is None), licence=operation.tools.licence)
+    feed = feed_link(f"papers/{of.paper_id}", "Summaries of this paper")
+    head = joined([parts.robots(then is None), feed])
+    return page(of.title, main, head=head, licence=operation.tools.licence)
 
 
 async def _summaries(operation: Operation, of: PaperRow, then: Then | None) -> tuple[str, Html]:

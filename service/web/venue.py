@@ -16,7 +16,7 @@ from projections.venue import (
     venues_by_key,
 )
 from service.web import parts
-from service.web.layout import NotThere, elsewhere, page
+from service.web.layout import NotThere, elsewhere, feed_link, page
 from service.web.markup import NOTHING, Html, fill, joined, page_part
 
 PAPERS = 100  # on a venue's page; the API has all of them
@@ -46,7 +46,9 @@ async def venue_page(conn: Reader, request: Request) -> Response:
         heading=heading + (f", the first {PAPERS}" if some.has_next else ""),
         papers=_papers(some.rows),
     )
-    return page(venue.name + (f" {year}" if year is not None else ""), main)
+    title = venue.name + (f" {year}" if year is not None else "")
+    feed = feed_link(parts.venue_address(venue.venue_key, year).removeprefix("/"), f"Summaries in {title}")
+    return page(title, main, head=feed)
 
 
 async def _venue(conn: Reader, key: str) -> VenueRow:

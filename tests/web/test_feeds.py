@@ -1,10 +1,12 @@
 """Feeds over HTTP: where they are, what is in them and for whom, and what a reader need not fetch again."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
+from html import unescape
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -152,6 +154,28 @@ async def test_a_year_that_the_venue_did_not_see(site: Site) -> None:
         assert (await site.client.get(f"/feeds/venues/v.atom?year={year}")).status_code == 404
 
 
+async def test_pages_lead_to_their_feeds(site: Site) -> None:
+    paper = await site.paper(await site.user("ada"), "A", "a", venue_key='c/"x"&<y>', year=2014)
+    for page in (
+        "/",
+        f"/papers/{paper}",
+        "/venues/c/%22x%22%26%3Cy%3E",
+        "/venues/c/%22x%22%26%3Cy%3E?year=2014",
+    ):
+        html = (await site.client.get(page)).text
+        found = re.findall(
+            '<link rel="alternate" type="application/atom.xml" title="[^"]+" href="([^"]+)">', html
+        )
+        feed = (await read(site, unescape(found[0]))).feed
+        assert {link.href for link in feed.links if link.rel == "self"} == {
+            f"http://test{unescape(found[0])}"
+        }
+        if page != "/":
+            assert unescape(found[0]) == "/feeds" + page.replace("?", ".atom?") + (
+                "" if "?" in page else ".atom"
+            )
+
+
 async def test_what_an_entry_says(site: Site) -> None:
     ada = await site.user("ada", "Ada L.")
     paper = await site.paper(ada, "Of <x>", "a", venue_key="conf/x", keywords=("k",), year=2014)
@@ -207,11 +231,13 @@ async def test_visibility_and_what_readers_then_get(site: Site) -> None:
     summary = await publish(site, ada, paper, "Secret words.")
     assert len(await get()) == 1
     await site.revise(ada, summary, "Other words.", None, 1)
-    assert len(await get()) == 1
+    [before] = await get()
     await site.visible(await redact_revision(site.acting(ada), RedactRevision(summary, 2)))
     [entry] = await get()
     assert "This text was redacted." in entry.content[0].value
     assert "words" not in entry.content[0].value
+    assert (entry.id, entry.published) == (before.id, before.published)
+    assert entry.updated > before.updated  # so that readers replace what they keep
     other = await publish(site, bob, paper, "More.")
     assert len(await get()) == 2
     hide = SetSummaryVisibility(other, Visibility.UNLISTED)
