@@ -460,3 +460,20 @@ async def test_texts_show_their_licence(database_url: str) -> None:
         for path in (f"/summaries/{summary}", f"/summaries/{summary}/revisions/1"):
             html = await page(site, path)
             assert 'href="https://example.org/by?a=1&amp;b=2">CC BY &lt;4.0&gt;</a>' in html
+
+
+async def test_an_anonymous_author_is_named_nowhere(blaming: Site) -> None:
+    site = blaming
+    ada = await site.user("ada-secretly", "Ada Secretly")
+    paper = await site.paper(await site.user("bob"), "A paper", "key")
+    command = PublishSummary(paper, "One.", Visibility.PUBLIC, None, anonymous=True)
+    summary = await site.visible(await publish_summary(site.acting(ada), command))
+    await site.revise(ada, summary, "Two.", None, 1)
+    await restore(site, ada, summary, 1, 2)
+    await redact(site, ada, summary, 2)
+    await seal(site.tools.pool, site.tools.store)
+    then = f"?asOf={moment()}"
+    for path in ("", then, "/blame", "/changes", "/revisions/1", "/revisions/2", "/revisions/3"):
+        html = await page(site, f"/summaries/{summary}{path}")
+        assert "ecretly" not in html
+        assert str(ada) not in html
