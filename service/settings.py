@@ -5,15 +5,20 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import parse_qsl, urlsplit
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from service.integrations.mail import Post
+from service.integrations.mail_server import parse_sender, parse_server
+from service.integrations.mail_text import Letterhead
 from service.verification import keys
 from service.verification.addresses import WitnessAddress, parse_witnesses
 
 PREFIX = "SHORTSCIENCE_"
 OPTIONS = frozenset({"host", "port", "workers", "data_dir", "database_url"})  # of `shortscience serve`
-SECRET = frozenset({"database_url", "bouncer_url"})  # may hold a password: never shown
+DATABASES = frozenset({"database_url", "bouncer_url"})  # may hold a password
+X_KEYS = ("x_consumer_key", "x_consumer_secret", "x_access_token", "x_access_token_secret")
+SECRET = DATABASES | {*X_KEYS, "facebook_token", "smtp_url"}  # never shown
 UNREADABLE = (
     "cannot be read: write postgresql://user:password@host:port/database, and in the password %2F for a "
     "slash, %3A for a colon, %40 for @ and %25 for %"
@@ -34,7 +39,8 @@ class Settings(BaseSettings):
 
     Units:  port 1…65535; pool_size connections of each worker; data_dir is made if it is absent;
             cors_origins separated by commas; witnesses are pairs of key and address, separated by commas;
-            licence_name and licence_url are both given, or neither; private_targets lets users have this
+            licence_name and licence_url are both given, or neither; so are mail_from and smtp_url, which
+            need base_url; private_targets lets users have this
             machine and its neighbours called, for tests and for a net of one's own.
     """
 
@@ -56,14 +62,28 @@ class Settings(BaseSettings):
     private_targets: Literal["on", "off"] = "off"
     licence_name: Annotated[str, Field(max_length=100)] = ""
     licence_url: Annotated[str, Field(max_length=500, validate_default=True)] = ""
+    announce_quiet_minutes: Annotated[int, Field(ge=0, le=10_080)] = 30
+    announce_min_score: int = 1
+    announce_per_hour: Annotated[int, Field(ge=1, le=1000)] = 4
+    x_api_url: str = "https://api.x.com"
+    x_consumer_key: SecretStr = SecretStr("")
+    x_consumer_secret: SecretStr = SecretStr("")
+    x_access_token: SecretStr = SecretStr("")
+    x_access_token_secret: Annotated[SecretStr, Field(validate_default=True)] = SecretStr("")
+    facebook_api_url: str = "https://graph.facebook.com/v23.0"
+    facebook_page_id: Annotated[str, Field(pattern="^[0-9]{0,32}$")] = ""
+    facebook_token: Annotated[SecretStr, Field(validate_default=True)] = SecretStr("")
 
-    @field_validator("database_url", "bouncer_url", "base_url")
+    mail_from: str = ""
+    smtp_url: Annotated[SecretStr, Field(validate_default=True)] = SecretStr("")
+
+    @field_validator("database_url", "bouncer_url", "base_url", "x_api_url", "facebook_api_url")
     @classmethod
     def _is_an_address(cls, value: str | None, info: Any) -> str | None:
-        schemes = ("http", "https") if info.field_name == "base_url" else ("postgres", "postgresql")
+        schemes = ("postgres", "postgresql") if info.field_name in DATABASES else ("http", "https")
         if value and value.partition("://")[0] not in schemes:
             raise ValueError(f"must begin with {' or '.join(f'{s}://' for s in schemes)}")
-        if value and info.field_name in SECRET:
+        if value and info.field_name in DATABASES:
             database_place(value)
         return value.rstrip("/") if value else value
 
@@ -97,6 +117,32 @@ class Settings(BaseSettings):
                 )
         return value
 
+    @field_validator("mail_from")
+    @classmethod
+    def _is_a_sender(cls, value: str) -> str:
+        if value:
+            parse_sender(value)
+        return value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _is_a_mail_server(cls, value: SecretStr, info: Any) -> SecretStr:
+        if "mail_from" in info.data and bool(value) != bool(info.data["mail_from"]):
+            raise ValueError(f"goes with {PREFIX}MAIL_FROM: set both, or neither")
+        if value and not info.data.get("base_url", "unknown"):
+            raise ValueError(f"needs {PREFIX}BASE_URL, which links in mails begin with")
+        if value:
+            parse_server(value.get_secret_value())
+        return value
+
+    @property
+    def post(self) -> Post | None:
+        """How mail leaves this installation; None: it does not."""
+        if not self.smtp_url:
+            return None
+        server = parse_server(self.smtp_url.get_secret_value())
+        return Post(server, Letterhead(parse_sender(self.mail_from), self.public_url))
+
     @property
     def signing_key_file(self) -> Path:
         """Where the key is that signs the log's checkpoints; made when it is first needed."""
@@ -116,6 +162,25 @@ class Settings(BaseSettings):
             raise ValueError(f"goes with {PREFIX}LICENCE_NAME: set both, or neither")
         if value and not _is_web_address(value):
             raise ValueError("must be a whole address that begins with https:// or http://")
+        return value
+
+    @field_validator(*X_KEYS, "facebook_token")
+    @classmethod
+    def _is_a_key(cls, value: SecretStr) -> SecretStr:
+        if not all("!" <= char <= "~" for char in value.get_secret_value()):
+            raise ValueError("must be as the network shows it: letters, digits and signs without spaces")
+        return value
+
+    @field_validator("x_access_token_secret", "facebook_token")
+    @classmethod
+    def _is_complete(cls, value: SecretStr, info: Any) -> SecretStr:
+        needed = (*X_KEYS[:-1],) if info.field_name in X_KEYS else ("facebook_page_id",)
+        given = [bool(_written(info.data[name])) for name in needed if name in info.data]
+        if any(one != bool(_written(value)) for one in given):
+            others = ", ".join(PREFIX + name.upper() for name in needed)
+            raise ValueError(f"goes with {others}: set all, or none")
+        if value and not info.data.get("base_url", "unknown"):
+            raise ValueError(f"what is announced needs {PREFIX}BASE_URL, which permalinks begin with")
         return value
 
     @property
@@ -168,6 +233,10 @@ def _told(error: Any) -> str:
     variable = PREFIX + name.upper() + (f" (--{name.replace('_', '-')})" if name in OPTIONS else "")
     reason = str(error["msg"]).removeprefix("Value error, ")
     return f"{variable}: {reason}" if name in SECRET else f"{variable} is {error['input']!r}: {reason}"
+
+
+def _written(value: SecretStr | str) -> str:
+    return value.get_secret_value() if isinstance(value, SecretStr) else value
 
 
 def _is_web_address(value: str) -> bool:

@@ -1,0 +1,116 @@
+"""What was announced where, in the database: each summary once for each channel, for ever."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from projections.reading import Reader
+from projections.writing import Writer
+
+HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An earlier try: it was posted or refused, or nobody knows (None)."""
+
+    outcome: str | None
+
+
+async def switch_on(conn: Writer, channel: str, now: datetime) -> None:
+    """The first time: what is in the log now is not for this channel."""
+    await conn.execute(
+        """
+        INSERT INTO outwards.announcers (channel, since, switched_on_at)
+        SELECT $1, position, $2 FROM log_head ON CONFLICT DO NOTHING
+        """,
+        channel,
+        now,
+    )
+
+
+async def since(conn: Reader, channel: str) -> int:
+    """After which position it announces. Errors: LookupError when it was never switched on."""
+    found = await conn.fetch("SELECT since FROM outwards.announcers WHERE channel = $1", channel)
+    if not found:
+        raise LookupError(f"{channel} was never switched on")
+    return int(found[0]["since"])
+
+
+async def announced(conn: Reader, channel: str, summary_ids: Collection[UUID]) -> set[UUID]:
+    """Which of these were tried."""
+    records = await conn.fetch(
+        "SELECT summary_id FROM outwards.announcements WHERE channel = $1 AND summary_id = ANY($2::uuid[])",
+        channel,
+        list(summary_ids),
+    )
+    return {one["summary_id"] for one in records}
+
+
+async def begin(
+    conn: Writer, channel: str, summary_id: UUID, delivery_id: UUID, now: datetime, per_hour: int
+) -> Known | datetime | None:
+    """Note, in a transaction, that a summary is announced now. None: noted, and nobody else may.
+
+    Shape:  Known when it was tried before; a time when there were so many within an hour: not before it.
+    """
+    await conn.fetch("SELECT FROM outwards.announcers WHERE channel = $1 FOR UPDATE", channel)
+    earlier = await conn.fetch(
+        "SELECT outcome FROM outwards.announcements WHERE channel = $1 AND summary_id = $2",
+        channel,
+        summary_id,
+    )
+    if earlier:
+        return Known(earlier[0]["outcome"])
+    full = await conn.fetch(
+        """
+        SELECT begun_at FROM outwards.announcements WHERE channel = $1 AND begun_at > $2
+         ORDER BY begun_at DESC LIMIT 1 OFFSET $3
+        """,
+        channel,
+        now - HOUR,
+        per_hour - 1,
+    )
+    if full:
+        at: datetime = full[0]["begun_at"]
+        return at + HOUR
+    await conn.execute(
+        """
+        INSERT INTO outwards.announcements (channel, summary_id, delivery_id, begun_at)
+        VALUES ($1, $2, $3, $4)
+        """,
+        channel,
+        summary_id,
+        delivery_id,
+        now,
+    )
+    return None
+
+
+async def end(
+    conn: Writer, channel: str, delivery_id: UUID, outcome: str | None, post: str | None, why: str | None
+) -> None:
+    """How it ended. None: nobody knows."""
+    await conn.execute(
+        """
+        UPDATE outwards.announcements SET outcome = $3, post = $4, why = $5
+         WHERE channel = $1 AND delivery_id = $2
+        """,
+        channel,
+        delivery_id,
+        outcome,
+        post,
+        why,
+    )
+
+
+async def take_back(conn: Writer, channel: str, delivery_id: UUID) -> None:
+    """Nothing was posted."""
+    await conn.execute(
+        """
+        DELETE FROM outwards.announcements WHERE channel = $1 AND delivery_id = $2 AND outcome IS NULL
+        """,
+        channel,
+        delivery_id,
+    )

@@ -1,0 +1,212 @@
+"""Announces new summaries on networks, each once. See docs/announcing.md."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import assert_never
+from uuid import UUID, uuid5
+
+import asyncpg
+import structlog
+
+from projections.paper import papers_by_id
+from projections.reading import Reader
+from projections.summary import SummaryRow, summaries_by_id
+from projections.text import texts_by_payload
+from projections.user import users_by_id
+from projections.writing import Writer
+from service.integrations import announcements, targets
+from service.integrations.announcements import Known
+from service.integrations.networks import Network, Posted, Unclear
+from service.integrations.outbox import (
+    Delivered,
+    Delivery,
+    GiveUp,
+    Happened,
+    Outcome,
+    Planned,
+    Refused,
+    Retry,
+    Skip,
+)
+from service.integrations.wording import Announcement
+
+log = structlog.get_logger()
+
+NEWS = timedelta(days=7)  # what became public before is none
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """When something is announced.
+
+    Units:  quiet is how long a summary has to be public; per_hour is for one network.
+    """
+
+    quiet: timedelta
+    min_score: int
+    per_hour: int
+
+
+class Announcer:
+    """The channel of a network: its one target is the account.
+
+    Each try is noted before it is made, and one of which nobody knows how it ended is the last: a summary
+    may be missing on a network, and is never there twice.
+
+    Source: read.event, read.summary and what belongs to it; outwards.announcers, outwards.announcements.
+    """
+
+    ordered = True
+    at_most_once = True
+
+    def __init__(
+        self,
+        pool: asyncpg.Pool,
+        network: Network,
+        rules: Rules,
+        clock: Callable[[], datetime],
+        base_url: str,
+    ) -> None:
+        self._pool = pool
+        self._network = network
+        self._rules = rules
+        self._clock = clock
+        self._base_url = base_url
+        self.name = network.name
+        self.target = uuid5(UUID(int=0), f"announce {network.name}")
+
+    async def start(self) -> None:
+        """Before anything is planned. The first time begins at the head; later ones where it stopped."""
+        async with self._pool.acquire() as conn, conn.transaction():
+            await announcements.switch_on(conn, self.name, self._clock())
+            await targets.enable(conn, self.name, self.target)
+
+    async def plan(
+        self, conn: Writer, events: Sequence[Happened], only: Collection[UUID] | None
+    ) -> Sequence[Planned]:
+        """What became public, after the quiet time. Imported history is no news."""
+        news = {one.position: one.summary_id for one in events if one.publishes and _is_news(one)}
+        if not news or (only is not None and self.target not in only):
+            return []
+        since = await announcements.since(conn, self.name)
+        known = await announcements.announced(conn, self.name, [one for one in news.values() if one])
+        return [
+            Planned(self.target, one.position, one.summary_id, one.recorded_at + self._rules.quiet)
+            for one in events
+            if one.position in news and one.position > since and one.summary_id not in known
+        ]
+
+    async def send(self, delivery: Delivery) -> Outcome:
+        if delivery.subject_id is None:
+            raise ValueError("an announcement is of a summary")
+        now = self._clock()
+        async with self._pool.acquire() as conn, conn.transaction():
+            said = await self._announcement(conn, delivery, delivery.subject_id, now)
+            if not isinstance(said, Announcement):
+                return said
+            begun = await announcements.begin(
+                conn, self.name, delivery.subject_id, delivery.delivery_id, now, self._rules.per_hour
+            )
+        match begun:
+            case Known(outcome):
+                return self._known(outcome, delivery)
+            case datetime():
+                why = f"{self._rules.per_hour} within an hour are enough."
+                return Retry(why, max((begun - now).total_seconds(), 1.0))
+            case None:
+                return await self._post(delivery, said)
+            case _:
+                assert_never(begun)
+
+    async def _announcement(
+        self, conn: Reader, delivery: Delivery, summary_id: UUID, now: datetime
+    ) -> Announcement | Skip | Retry:
+        """What is to be told, as it is now; or why nothing, or not yet."""
+        public = await _last_public(conn, summary_id)
+        if public is None or public[0] != delivery.position:
+            return Skip("It became public again later.")
+        if now < (due := public[1] + self._rules.quiet):
+            return Retry("It has not been public for long enough.", (due - now).total_seconds())
+        if now - public[1] > NEWS + self._rules.quiet:
+            return Skip("It is no news any more.")
+        [row] = await summaries_by_id(conn, [summary_id], None)
+        if row is None or not row.listed:
+            return Skip("It is not listed any more.")
+        if row.net < self._rules.min_score:
+            return Skip(f"Its score is {row.net}.")
+        said = await announcement_of(conn, row, self._base_url)
+        return said or Skip("Its text was erased.")
+
+    def _known(self, outcome: str | None, delivery: Delivery) -> Skip | Refused:
+        if outcome is not None:
+            return Skip(f"It was {outcome} before.")
+        return self._unclear(Unclear("an earlier try did not come to its end"), delivery)
+
+    async def _post(self, delivery: Delivery, said: Announcement) -> Outcome:
+        """Post what is noted, and note how it ended; the note stays when that is not known."""
+        posted = await self._network.post(said)
+        await self._note(delivery, posted)
+        match posted:
+            case Unclear():
+                return self._unclear(posted, delivery)
+            case GiveUp(why):
+                log.error("announcing stopped", network=self.name, error=why)
+        return posted
+
+    async def _note(self, delivery: Delivery, posted: Posted) -> None:
+        key = delivery.delivery_id
+        match posted:
+            case Delivered(_, post):
+                await announcements.end(self._pool, self.name, key, "posted", post, None)
+            case Refused(why):
+                await announcements.end(self._pool, self.name, key, "refused", None, why)
+            case Unclear(why):
+                await announcements.end(self._pool, self.name, key, None, None, why)
+            case Retry() | GiveUp():
+                await announcements.take_back(self._pool, self.name, key)
+            case _:
+                assert_never(posted)
+
+    def _unclear(self, posted: Unclear, delivery: Delivery) -> Refused:
+        log.warning(
+            "it is not known whether a summary was announced: look there",
+            network=self.name,
+            summary=str(delivery.subject_id),
+            error=posted.why,
+        )
+        return Refused(f"Nobody knows whether it is there: {posted.why}", posted.status)
+
+
+async def announcement_of(conn: Reader, row: SummaryRow, base_url: str) -> Announcement | None:
+    """What is told of a summary. None when its text was erased."""
+    [text] = await texts_by_payload(conn, [row.body_payload])
+    [paper] = await papers_by_id(conn, [row.paper_id])
+    author = None
+    if row.named_author_id is not None:
+        [author] = await users_by_id(conn, [row.named_author_id])
+    if text is None or paper is None:
+        return None
+    return Announcement(
+        author=author.display_name if author else None,
+        title=paper.title,
+        year=paper.year,
+        text=text.plain,
+        permalink=f"{base_url}/summaries/{row.summary_id}",
+    )
+
+
+async def _last_public(conn: Reader, summary_id: UUID) -> tuple[int, datetime] | None:
+    """Where and when it became public the last time."""
+    found = await conn.fetch(
+        """
+        SELECT e.position, l.recorded_at FROM read.event e JOIN events l USING (position)
+         WHERE e.summary_id = $1 AND e.publishes ORDER BY e.position DESC LIMIT 1
+        """,
+        summary_id,
+    )
+    return (found[0]["position"], found[0]["recorded_at"]) if found else None
+
+
+def _is_news(event: Happened) -> bool:
+    return event.claimed_at is None or event.recorded_at - event.claimed_at < NEWS
