@@ -52,6 +52,11 @@ class Progress:
             arrived.cancel()
         return True
 
+    @property
+    def known(self) -> int:
+        """Where the read models are at least, as far as this process has heard."""
+        return self._position
+
     def reached(self, position: int) -> None:
         """The read models show this position; only the runner that leads says so."""
         self._told = True

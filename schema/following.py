@@ -75,6 +75,11 @@ class Hub(Generic[E]):
     def followers(self) -> int:
         return self._followers
 
+    @property
+    def position(self) -> int:
+        """Up to where everything is read."""
+        return self._position
+
     @contextmanager
     def followed(self) -> Iterator[None]:
         """While somebody follows."""
@@ -216,6 +221,11 @@ class Cursor(Generic[E]):
         self._read = read
         self._show = show
         self._ahead: deque[E] = deque()
+
+    @property
+    def known(self) -> int:
+        """Where the read models are at least."""
+        return self._hub.position
 
     def followed(self) -> AbstractContextManager[None]:
         """As `Hub.followed`: around all that is asked of this cursor."""

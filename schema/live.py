@@ -126,13 +126,18 @@ class Live:
     async def _each(self, asked: Asked, cursor: Cursor[Any]) -> AsyncGenerator[Message, None]:
         with cursor.followed():
             async for occasion in cursor:
-                if message := await self._of(asked, occasion):
+                if message := await self._of(asked, occasion, cursor):
                     yield message
 
-    async def _of(self, asked: Asked, occasion: Occasion) -> Message | None:
-        """None when there is nothing to show. It is made again for as long as the database is away."""
-        key = (asked.key, occasion.position)
+    async def _of(self, asked: Asked, occasion: Occasion, cursor: Cursor[Any]) -> Message | None:
+        """None when there is nothing to show. It is made again for as long as the database is away.
+
+        Who asks later, when more is known to have happened, does not get what was made before: it may be
+        hidden by now.
+        """
         while True:
+            known = max(self._tools.progress.known, cursor.known)
+            key = (asked.key, occasion.position, known)
             message = await self._messages.get(key, partial(self._make, asked, occasion))
             if message is None or AWAY not in message.codes:
                 return message

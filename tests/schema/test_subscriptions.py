@@ -362,6 +362,20 @@ def counting_snapshots(tools: Tools) -> Iterator[list[int]]:
         ReadSession._open = before  # type: ignore[method-assign]
 
 
+async def test_what_was_made_for_another_is_not_shown_once_it_is_hidden(api: Api, live: Live) -> None:
+    """Both ask the same, word for word."""
+    ada, beginning = await api.person("ada"), str(api.tools.log_position(0))
+    hidden, shown = [await ada.summary(await ada.paper(key)) for key in ("p", "q")]
+    async with follow(live, after=beginning) as first, follow(live, after=beginning) as second:
+        assert await first.until(shown) == [hidden, shown]
+        for visibility, expected in (("PRIVATE", [shown]), ("PUBLIC", [hidden, shown])):
+            await ada.do("setSummaryVisibility", summaryId=hidden, visibility=visibility)
+            async with follow(live, after=beginning) as later:
+                assert await later.until(shown) == expected
+        await ada.do("setSummaryVisibility", summaryId=hidden, visibility="UNLISTED")
+        assert await second.until(shown) == [shown]
+
+
 async def test_no_connection_is_held_while_a_message_is_sent(api: Api, live: Live) -> None:
     ada = await api.person("ada")
     summaries = [await ada.summary(await ada.paper(f"p{n}")) for n in range(3)]
