@@ -14,6 +14,8 @@ from schema.estimate import estimate
 from schema.limits import MOST_TOKENS, RULES
 from schema.masking import Masking
 from schema.mutations.comment import CommentMutations
+from schema.mutations.follow import FollowMutations
+from schema.mutations.notification import NotificationMutations
 from schema.mutations.paper import PaperMutations
 from schema.mutations.revision import RevisionMutations
 from schema.mutations.summary import SummaryMutations
@@ -44,6 +46,8 @@ class Mutation(
     VoteMutations,
     CommentMutations,
     WebhookMutations,
+    FollowMutations,
+    NotificationMutations,
 ):
     pass
 

@@ -41,7 +41,7 @@ class Tools:
             base_url has no slash at its end; wait_seconds bounds the wait for the read models;
             statement_seconds bounds each statement that reads them; epochs are those of the log;
             licence is that of the texts; witnesses are the keys of those who cosign the log; poster is
-            the way to addresses that people have chosen.
+            the way to addresses that people have chosen; mailing: mail can be sent.
     """
 
     store: EventStore
@@ -60,6 +60,7 @@ class Tools:
     codec: Codec = field(default_factory=Codec)
     witnesses: tuple[str, ...] = ()
     poster: Poster = field(default_factory=Poster)
+    mailing: bool = False
 
     def log_position(self, position: int) -> LogPosition:
         """As clients are told."""

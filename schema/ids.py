@@ -10,7 +10,9 @@ from service.domain import identifiers
 from service.domain.errors import Invalid
 from service.domain.limits import Path
 
-Kind = Literal["Paper", "Summary", "Revision", "Comment", "User", "Webhook", "WebhookDelivery"]
+Kind = Literal[
+    "Paper", "Summary", "Revision", "Comment", "User", "Webhook", "WebhookDelivery", "Notification"
+]
 KINDS: dict[str, Kind] = {kind: kind for kind in get_args(Kind)}
 _FORM = re.compile(r"([A-Z][A-Za-z]*):([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?::([1-9][0-9]{0,8}))?")
 

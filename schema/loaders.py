@@ -26,7 +26,7 @@ from schema.batching import alike, bound, each, paged
 from schema.comparing import differences, patches
 from service.domain import ids
 from service.eventstore.codec import Codec
-from service.integrations import webhooks
+from service.integrations import follows, mail_preferences, notification, webhooks
 from service.text.copies import NEAREST
 
 
@@ -83,6 +83,13 @@ class Loaders:
         self.count_of_summary = DataLoader(bound(comment.count_of_summaries, conn))
         self.replies_of_comment = DataLoader(paged(comment.replies_of, conn))
         self.count_of_replies = DataLoader(bound(comment.count_of_replies, conn))
+
+        self.follows = DataLoader(each(follows.follows, conn))
+        self.count_of_follows = DataLoader(each(follows.count, conn))
+        self.notification = DataLoader(bound(notification.notifications_by_id, conn, viewer))
+        self.notifications = DataLoader(each(notification.notifications, conn))
+        self.count_of_notifications = DataLoader(each(notification.count, conn))
+        self.mail_preferences = DataLoader(each(mail_preferences.preferences_of, conn))
 
         self.webhook = DataLoader(bound(webhooks.webhooks_by_id, conn, viewer))
         self.webhooks_of = DataLoader(each(webhooks.webhooks_of, conn))

@@ -6,6 +6,7 @@ from schema.comment import load_comment
 from schema.context import Operation
 from schema.ids import NodeId, VenueId
 from schema.node import Node
+from schema.notification import load_notification
 from schema.paper import load_paper
 from schema.revision import load_revision
 from schema.summary import load_summary
@@ -40,6 +41,8 @@ async def load_node(operation: Operation, node_id: NodeId | VenueId) -> Node | N
             return await load_revision(operation, node_id.uuid, node_id.number)
         case "Webhook":
             return await load_webhook(operation, node_id.uuid)
+        case "Notification":
+            return await load_notification(operation, node_id.uuid)
         case "WebhookDelivery":
             return await load_delivery(operation, node_id.uuid)
         case _:

@@ -15,10 +15,14 @@ from schema.ids import NodeId
 from schema.node import Node
 
 if TYPE_CHECKING:
+    from schema.follow import Follow
+    from schema.notification import MailPreferences, Notification
     from schema.summary import Summary
     from schema.webhook import Webhook
 
 from datetime import datetime
+
+UnreadOnly = Annotated[bool, strawberry.argument(description="Without those that they have read.")]
 
 OF_USER = Order("user.summaries", (datetime, UUID))
 
@@ -39,6 +43,39 @@ class User(Node):
         from schema.webhook import load_webhooks_of
 
         return await load_webhooks_of(info.context, self.user_id)
+
+    @resolved(description="What they follow, the latest first; null to everybody else.")
+    def follows(
+        self, info: Info, first: First = 20, after: After = ABSENT
+    ) -> Connection[Annotated["Follow", strawberry.lazy("schema.follow")]] | None:
+        from schema.follow import follows_of
+
+        return follows_of(info.context, self.user_id, first, after)
+
+    @resolved(
+        description="What they were told and may still see, the newest first; null to everybody else. What "
+        "was hidden, retracted, removed or erased since is left out, also of counts."
+    )
+    def notifications(
+        self, info: Info, first: First = 20, after: After = ABSENT, unread_only: UnreadOnly = False
+    ) -> Connection[Annotated["Notification", strawberry.lazy("schema.notification")]] | None:
+        from schema.notification import notifications_of
+
+        return notifications_of(info.context, self.user_id, first, after, unread_only)
+
+    @resolved(description="How many notifications they have not read; null to everybody else.")
+    async def unread_notification_count(self, info: Info) -> int | None:
+        if info.context.viewer != self.user_id:
+            return None
+        return int(await info.context.loaders.count_of_notifications.load((self.user_id, True)))
+
+    @resolved(description="How they want mail; null to everybody else.")
+    async def mail_preferences(
+        self, info: Info
+    ) -> Annotated["MailPreferences", strawberry.lazy("schema.notification")] | None:
+        from schema.notification import load_mail_preferences
+
+        return await load_mail_preferences(info.context, self.user_id)
 
     @resolved(
         description="Their public summaries, without anonymous ones, the latest change of the text first; to "

@@ -32,6 +32,7 @@ from service.web.observing import Observed, Observing
 from service.web.pages import page_routes
 from service.web.refusals import Refused
 from service.web.sealed import sealed_routes
+from service.web.unsubscribe import mail_routes
 from service.web.websocket import WebSocketEndpoint
 
 ASSETS = Path(__file__).parent / "web" / "assets"
@@ -57,6 +58,7 @@ def create_app(tools: Tools, runner: Runner, settings: Settings, watch: Metrics 
         *page_routes(tools, schema.as_str() + "\n"),
         *sealed_routes(tools.pool, tools.witnesses),
         *download_routes(tools.pool),
+        *mail_routes(tools.pool, tools.clock),
         *feed_routes(tools),
         Mount("/assets/graphiql", StaticFiles(directory=graphiql_files())),
         Mount("/assets", StaticFiles(directory=ASSETS)),

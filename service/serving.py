@@ -36,6 +36,8 @@ from service.eventstore.epochs import Epochs
 from service.eventstore.postgres import PostgresStore
 from service.importers.samples import Progress as Heard
 from service.importers.samples import load_samples, wants_samples
+from service.integrations import mail
+from service.integrations.announcers import announcers
 from service.integrations.outbox import Channel
 from service.integrations.planner import Planner
 from service.integrations.posting import Poster
@@ -171,7 +173,7 @@ async def answer(
     runner = Runner(opened.pool, opened.store, progress, holder=holder)
     tree = Tree(opened.pool, opened.store, _signing_key(settings), holder=holder)
     tools, bell = await _tools(opened, progress, settings), Bell()
-    channels = _channels(tools)
+    channels = [*_channels(tools, settings), *await announcers(opened.pool, settings, utc_now)]
     planner = Planner(opened.pool, opened.store, channels, holder=holder, shown=progress, bell=bell)
     sender = Sender(opened.pool, channels, bell)
     others: list[Follower] = [BlameFollower(opened.pool, opened.store, holder=holder), tree, planner]
@@ -193,9 +195,10 @@ async def answer(
         await server.serve(sockets=[listener])
 
 
-def _channels(tools: Tools) -> list[Channel]:
+def _channels(tools: Tools, settings: Settings) -> list[Channel]:
     """The ways outwards."""
-    return [Webhooks(tools.pool, describing(tools), tools.poster, tools.clock)]
+    webhooks = Webhooks(tools.pool, describing(tools), tools.poster, tools.clock)
+    return [webhooks, *mail.channels(tools.pool, tools.clock, settings.post)]
 
 
 def _signing_key(settings: Settings) -> Ed25519PrivateKey:
@@ -239,6 +242,7 @@ async def _tools(opened: Log, progress: Progress, settings: Settings) -> Tools:
         random=os.urandom,
         base_url=settings.public_url,
         epochs=epochs,
+        mailing=settings.post is not None,
         witnesses=tuple(one.vkey for one in settings.asked_witnesses),
         poster=Poster(private=settings.private_targets == "on"),
         licence=Licence(settings.licence_name, settings.licence_url) if settings.licence_name else None,

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from projections.reading import Page, Reader, Slice, row_maker, slices
+from projections.reading import Page, Reader, Slice, in_order, row_maker, slices
 from projections.summary import VISIBLE
 
 HALF = 2**31  # a key of pages has whole numbers below it
@@ -79,12 +79,18 @@ async def count(conn: Reader, user_id: UUID, unread_only: bool = False) -> int:
     return int(record["count"])
 
 
-async def by_id(conn: Reader, user_id: UUID, ids: Sequence[UUID]) -> list[NotificationRow]:
-    """Those of somebody's own that may still be seen, in no order. Source: as `notifications`."""
+async def notifications_by_id(
+    conn: Reader, ids: Sequence[UUID], viewer: UUID | None
+) -> list[NotificationRow | None]:
+    """The viewer's own, by their ids.
+
+    Shape:  result[i] belongs to ids[i]; None for an unknown id, and for what is not theirs or not shown.
+    Source: as `notifications`.
+    """
     records = await conn.fetch(
-        f"SELECT {_FIELDS} {_SHOWN} AND n.notification_id = ANY($2::uuid[])", user_id, ids
+        f"SELECT {_FIELDS} {_SHOWN} AND n.notification_id = ANY($2::uuid[])", viewer, ids
     )
-    return [_notification(record) for record in records]
+    return in_order(ids, ((one["notification_id"], _notification(one)) for one in records))
 
 
 async def of_mail(conn: Reader, user_id: UUID, mail_id: UUID) -> list[NotificationRow]:

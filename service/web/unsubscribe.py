@@ -1,0 +1,70 @@
+"""What the links in mails lead to. Looking changes nothing: mail servers follow links; a button does.
+
+Who has a token needs no session. It is in the query of the address, which no log holds.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+import asyncpg
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from service.integrations import mail_preferences
+from service.web.layout import not_found, notice, page
+from service.web.markup import page_part
+from service.web.middleware import CONTENT_SECURITY
+
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Robots-Tag": "noindex",
+    "Content-Security-Policy": CONTENT_SECURITY.replace("form-action 'none'", "form-action 'self'"),
+}
+
+
+def mail_routes(pool: asyncpg.Pool, clock: Callable[[], datetime]) -> list[Route]:
+    """The addresses in mails. A POST to the first, with whatever body, is what RFC 8058 calls one click."""
+
+    async def unsubscribe(request: Request) -> Response:
+        token = request.query_params.get("token", "")
+        if request.method != "POST":
+            return _button(
+                await mail_preferences.is_subscriber(pool, token),
+                "No more mail?",
+                "ShortScience will send you no mail about comments, replies and new summaries any more. Your "
+                "notifications stay where they are.",
+                "Send me no more mail",
+            )
+        if not await mail_preferences.unsubscribe(pool, token):
+            return not_found()
+        return notice(200, "No more mail", "You will get no mail of this kind any more.", HEADERS)
+
+    async def confirm(request: Request) -> Response:
+        token = request.query_params.get("token", "")
+        if request.method != "POST":
+            return _button(
+                await mail_preferences.question(pool, token, clock()) is not None,
+                "Mail from ShortScience?",
+                "You will be told by mail of comments, replies and new summaries. Each mail has a link that "
+                "ends this.",
+                "Yes, send me mail",
+            )
+        if not await mail_preferences.confirm(pool, token, clock()):
+            return not_found()
+        return notice(200, "Thank you", "You will get mail from now on.", HEADERS)
+
+    answers: dict[str, Callable[[Request], Awaitable[Response]]] = {
+        "/mail/unsubscribe": unsubscribe,
+        "/mail/confirm": confirm,
+    }
+    return [Route(path, answer, methods=["GET", "POST"]) for path, answer in answers.items()]
+
+
+def _button(known: bool, heading: str, text: str, button: str) -> Response:
+    if not known:
+        return not_found()
+    answer = page(heading, page_part("ask.html", heading=heading, text=text, button=button))
+    answer.headers.update(HEADERS)
+    return answer
