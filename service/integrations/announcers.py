@@ -36,11 +36,14 @@ def networks(settings: Settings, clock: Clock) -> list[Network]:
     return [one for one in found if one is not None]
 
 
-def announcers(pool: asyncpg.Pool, settings: Settings, clock: Clock) -> list[Announcer]:
-    """Channels of the outbox. Each is to be started before it."""
+async def announcers(pool: asyncpg.Pool, settings: Settings, clock: Clock) -> list[Announcer]:
+    """Channels of the outbox, ready for it."""
     rules = Rules(
         quiet=timedelta(minutes=settings.announce_quiet_minutes),
         min_score=settings.announce_min_score,
         per_hour=settings.announce_per_hour,
     )
-    return [Announcer(pool, one, rules, clock, settings.public_url) for one in networks(settings, clock)]
+    found = [Announcer(pool, one, rules, clock, settings.public_url) for one in networks(settings, clock)]
+    for one in found:
+        await one.start()
+    return found
