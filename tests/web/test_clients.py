@@ -1,9 +1,12 @@
-"""The clients that JavaScript programs use, against the running service."""
+"""Clients of others against the running service: those of JavaScript, and the example for Python."""
 
 import asyncio
 import json
 import os
 import shutil
+import sqlite3
+import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,7 @@ import pytest
 from tests.web.following import following
 from tests.web.site import Site
 
+DOCUMENTATION = Path(__file__).parents[2] / "docs" / "following.md"
 PACKAGES = {"ws": ("graphql-ws", "ws"), "sse": ("graphql-sse",)}
 
 
@@ -55,3 +59,31 @@ async def test_it_follows(site: Site, kind: str, signed_in: bool) -> None:
     assert query["data"] == {"viewer": {"username": "ada"} if signed_in else None}
     assert bad["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
     await following(site, 0)
+
+
+async def test_the_example_of_the_documentation(site: Site, tmp_path: Path) -> None:
+    """It is killed, and goes on where it was."""
+    [_, example, *_] = DOCUMENTATION.read_text("utf-8").split("```python\n")
+    script, database = tmp_path / "follow.py", tmp_path / "summaries.db"
+    script.write_text(example.partition("```")[0], "utf-8")
+    ada = await site.user("ada")
+    for round_ in range(3):
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, str(script), f"{site.url.replace('http', 'ws')}/graphql", str(database)
+        )
+        await following(site, 1)
+        for n in range(2):
+            number = 2 * round_ + n
+            await site.summary(ada, await site.paper(ada, "Paper", f"p{number}"), f"Text {number}.")
+        expected = [f"Text {number}." for number in range(2 * round_ + 2)]
+        async with asyncio.timeout(20):
+            while kept(database) != expected:  # noqa: ASYNC110 (another process writes it)
+                await asyncio.sleep(0.02)
+        process.kill()
+        await process.wait()
+        await following(site, 0)
+
+
+def kept(database: Path) -> list[str]:
+    with closing(sqlite3.connect(database)) as db:
+        return [body for (body,) in db.execute("SELECT body FROM summaries ORDER BY position")]
