@@ -23,7 +23,7 @@ TARGETS = 32  # served at once by one process
 ORDERED, UNORDERED = 50, 8  # deliveries of a target that are taken together
 TURN_SECONDS = 20.0  # after which another target has its turn
 SEND_SECONDS = 30.0  # for one delivery
-CLAIM_SECONDS = 90.0  # more than a turn and what was begun in it
+CLAIM_SECONDS = 15.0  # unless renewed
 LAST_SECONDS = 2.0  # to give claims back when the service stops
 CONNECTIONS = 4  # of the pool at once
 UNKNOWN = "It is not known whether an earlier try arrived, so there is no other."
@@ -90,6 +90,7 @@ class Sender:
         self._chance = chance
         self._turns: dict[asyncio.Task[None], UUID] = {}  # and their claims
         self._claiming = uuid4()
+        self._renewed = 0.0  # by a clock of our own: it only paces
         self._connections = asyncio.Semaphore(CONNECTIONS)
         self.counted: Counter[tuple[str, str]] = Counter()
         self.due = 0
@@ -104,7 +105,7 @@ class Sender:
         try:
             while True:
                 await self._look()
-                await self._bell.wait(IDLE_SECONDS)
+                await self._bell.wait(min(IDLE_SECONDS, self._claim_seconds / 3))
         finally:
             await asyncio.wait_for(self._stop(), LAST_SECONDS)
 
@@ -118,6 +119,7 @@ class Sender:
     async def _look(self) -> None:
         """Give every target that is due its turn, as far as there is room."""
         try:
+            await self._renew()
             while (free := self._most - len(self._turns)) > 0:
                 claimed = await self._claim(free)
                 for turn in claimed:
@@ -130,6 +132,13 @@ class Sender:
                 self.due = await targets.due(self._pool)
         except Exception as error:
             log.warning("cannot look for what is due", error=f"{type(error).__name__}: {error}")
+
+    async def _renew(self) -> None:
+        """Keep what is being sent to."""
+        if self._turns and time.monotonic() - self._renewed > self._claim_seconds / 3:
+            self._renewed = time.monotonic()
+            async with self._connections:
+                await targets.renew(self._pool, set(self._turns.values()), self._claim_seconds)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         del self._turns[task]

@@ -122,6 +122,18 @@ async def due(conn: Reader) -> int:
     return int((await conn.fetch(sql))[0]["count"])
 
 
+async def renew(conn: Writer, claims: Collection[UUID], seconds: float) -> None:
+    """These claims last for so long from now."""
+    await conn.execute(
+        """
+        UPDATE outwards.targets SET claimed_until = now() + make_interval(secs => $2)
+         WHERE next_at IS NOT NULL AND claim = ANY($1::uuid[])
+        """,
+        list(claims),
+        seconds,
+    )
+
+
 async def give_back(conn: Writer, claims: Collection[UUID]) -> None:
     """Whoever is next may have these targets at once."""
     await conn.execute(
@@ -151,10 +163,9 @@ async def wake(conn: Writer, channel: str, target: UUID) -> None:
         """
         UPDATE outwards.targets t
            SET claim = NULL, claimed_until = '-infinity', next_at = CASE WHEN t.disabled_at IS NULL THEN (
-               SELECT greatest(CASE WHEN t.ordered THEN (array_agg(d.next_at ORDER BY d.position))[1]
-                                    ELSE min(d.next_at) END, now())
-                 FROM outwards.deliveries d
-                WHERE d.channel = $1 AND d.target = $2 AND d.state = 'open') END
+               SELECT greatest(d.next_at, now()) FROM outwards.deliveries d
+                WHERE d.channel = $1 AND d.target = $2 AND d.state = 'open'
+                ORDER BY CASE WHEN t.ordered THEN d.position END, d.next_at LIMIT 1) END
          WHERE t.channel = $1 AND t.target = $2
         """,
         channel,

@@ -34,6 +34,8 @@ async def test_each_event_once_in_order(pool: asyncpg.Pool, store: PostgresStore
     async with outbox(pool, store, channel):
         positions = await sign_up(world, 30)
         await settled(pool, world.position)
+        nothing_due = "SELECT count(*) = 0 FROM outwards.targets WHERE next_at IS NOT NULL"
+        await until(lambda: pool.fetchval(nothing_due))
     assert channel.tried == {ONE: positions, TWO: positions}
     assert sorted(channel.planned) == sorted([(one, at) for one in (ONE, TWO) for at in positions])
 

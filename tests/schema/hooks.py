@@ -56,10 +56,10 @@ async def deliveries(person: Api) -> Any:
 
 
 @asynccontextmanager
-async def sending(tools: Tools, backoff: Backoff = QUICK) -> AsyncIterator[Sender]:
+async def sending(tools: Tools, backoff: Backoff = QUICK, holder: str = "test") -> AsyncIterator[Sender]:
     """What goes outwards does so until the end of the body."""
     bell, channels = Bell(), [Webhooks(tools.pool, describing(tools), tools.poster, tools.clock)]
-    planner = Planner(tools.pool, tools.store, channels, holder="test", shown=tools.progress, bell=bell)
+    planner = Planner(tools.pool, tools.store, channels, holder=holder, shown=tools.progress, bell=bell)
     sender = Sender(tools.pool, channels, bell, backoff=backoff)
     tasks = [asyncio.create_task(one.run()) for one in (planner, sender)]
     try:

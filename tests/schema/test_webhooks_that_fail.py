@@ -1,0 +1,143 @@
+"""Receivers that behave badly, and senders that die: what was delivered is what the log has."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from random import Random
+from typing import Any
+
+import pytest
+
+from service.integrations import posting
+from service.integrations.posting import Poster
+from tests.integrations.outgoing import settled
+from tests.integrations.receiver import (
+    Behaviour,
+    Message,
+    Receiver,
+    answering,
+    closes,
+    hangs,
+    receiving,
+    well,
+)
+from tests.schema.hooks import do, sending
+from tests.schema.people import Api
+
+EVENTS = """query ($after: Position) { events(first: 100, after: $after) {
+    nodes { position type } pageInfo { hasNextPage endCursor } } }"""
+
+
+async def floods(_message: Message, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+    while True:
+        writer.write(b"x" * 65_536)
+        await writer.drain()
+
+
+@dataclass
+class Moody:
+    """Behaves in all ways, at random."""
+
+    random: Random
+    inside: Receiver
+
+    async def behave(self, message: Message, writer: asyncio.StreamWriter) -> None:
+        bad: list[Behaviour] = [
+            answering("500 Oops"),
+            answering("429 Slow down", "Retry-After: 0"),
+            answering("302 Found", f"Location: {self.inside.url}"),
+            closes,
+            hangs,
+            floods,
+        ]
+        await self.random.choice([*bad, *[well] * 24])(message, writer)
+
+
+@pytest.fixture
+async def inside() -> AsyncIterator[Receiver]:
+    """What a redirect leads to."""
+    async with receiving() as opened:
+        yield opened
+
+
+async def seen_by(person: Api) -> list[str]:
+    """The positions of all that they may see."""
+    found: list[str] = []
+    after = None
+    while True:
+        page = (await person.read(EVENTS, after=after))["events"]
+        found += [one["position"] for one in page["nodes"]]
+        after = page["pageInfo"]["endCursor"]
+        if not page["pageInfo"]["hasNextPage"]:
+            return found
+
+
+def told(receiver: Receiver, secret: str) -> list[Any]:
+    """What came, each once, in the order in which it first came."""
+    return list({one.id: one.verified(secret)["data"]["position"] for one in receiver.received}.values())
+
+
+async def write(people: list[Api], random: Random) -> None:
+    """So much happens, some of it in private."""
+    for at in range(12):
+        person = random.choice(people)
+        paper = await person.paper(f"{person.id}/{at}")
+        summary = await person.summary(paper, visibility=random.choice(["PUBLIC", "PUBLIC", "PRIVATE"]))
+        if random.random() < 0.5:
+            await person.comment(summary)
+
+
+async def lives(near: Api, holder: str, random: Random) -> None:
+    """A process that dies again and again."""
+    for _ in range(4):
+        async with sending(near.tools, holder=holder):
+            await asyncio.sleep(random.uniform(0.2, 1.2))
+
+
+async def test_what_was_delivered_is_what_the_log_has(
+    api: Api, inside: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(posting, "TOTAL_SECONDS", 0.3)
+    near, random = Api(api.schema, replace(api.tools, poster=Poster(private=True))), Random(11)
+    owner, *authors = [await near.person(name) for name in ("owner", "ada", "bob")]
+    before = set(await seen_by(owner))
+    moody = Moody(random, inside)
+    ordered, other = Receiver(behave=moody.behave), Receiver(behave=moody.behave)
+    async with receiving(ordered), receiving(other):
+        made = await do(owner, "createWebhook", url=ordered.url)
+        loose = await do(owner, "createWebhook", url=other.url, ordered=False)
+    async with asyncio.TaskGroup() as group:
+        for holder in ("one", "two"):
+            group.create_task(lives(near, holder, random))
+        group.create_task(write([owner, *authors], random))
+        for _ in range(3):  # both stop now and then
+            async with receiving(ordered), receiving(other):
+                await asyncio.sleep(random.uniform(0.5, 1.0))
+            await asyncio.sleep(0.1)
+    async with receiving(ordered), receiving(other), sending(near.tools):
+        await settled(near.tools.pool, (await near.tools.store.head()).position)
+    expected = [one for one in await seen_by(owner) if one not in before]
+    assert len(expected) > 20
+    assert told(ordered, made["secret"]) == expected
+    assert sorted(told(other, loose["secret"])) == expected
+    assert not inside.received
+    for one in (ordered, other):
+        assert len(one.received) > len(expected), "nothing went wrong"
+
+
+async def test_waiting_as_long_as_the_receiver_asks(api: Api) -> None:
+    near = Api(api.schema, replace(api.tools, poster=Poster(private=True)))
+    owner = await near.person("owner")
+    async with receiving() as receiver:
+        receiver.next = [answering("503 Busy", "Retry-After: 1800"), answering("429 Slow", "Retry-After: x")]
+        await do(owner, "createWebhook", url=receiver.url)
+        async with sending(near.tools):
+            await owner.paper("one")
+            waits = (
+                "SELECT next_at - now() > interval '29 minutes' FROM outwards.deliveries WHERE attempts > 0"
+            )
+            async with asyncio.timeout(20):
+                while not await near.tools.pool.fetchval(waits):  # noqa: ASYNC110 (state of another task)
+                    await asyncio.sleep(0.02)
+    assert len(receiver.received) == 1
