@@ -1,7 +1,7 @@
 r"""Formulas of a rendered text as lines of letters, for where MathML is taken out: feed readers, mail.
 
-`<mfrac>…` becomes `(a + b)/c`, `∑_(i = 1)^n xᵢ²` stays on its line. Unlike `readable`, this needs no source
-and knows every formula that could be drawn.
+A fraction becomes `(a + b)/c`, a sum `∑ᵢ₌₁ⁿxᵢ²`. Unlike `readable`, this needs no source and knows every
+formula that could be drawn.
 """
 
 import re
@@ -87,10 +87,12 @@ def _line(element: Element) -> str:
             return f"{_script('^', index)}√{_whole(base)}"
         case "msqrt", _:
             return f"√{_whole(_row(element, parts))}"
+        case (("munder" | "mover"), [base, mark]) if mark in _BRACES or mark in _ACCENTS:
+            return _accented(base, mark)
         case (("msub" | "munder"), [base, low]):
-            return _accented(base, low) or base + _script("_", low)
+            return base + _script("_", low)
         case (("msup" | "mover"), [base, high]):
-            return _accented(base, high) or base + _script("^", high)
+            return base + _script("^", high)
         case (("msubsup" | "munderover"), [base, low, high]):
             return base + _script("_", low) + _script("^", high)
     return _row(element, parts)
@@ -129,8 +131,6 @@ def _script(mark: str, text: str) -> str:
 
 
 def _accented(base: str, mark: str) -> str:
-    """Letters with the accent above each, what a brace embraces, or nothing if the mark is neither."""
-    accent = _ACCENTS.get(mark.strip())
-    if accent is not None and base:
-        return unicodedata.normalize("NFC", "".join(letter + accent for letter in base))
-    return base if mark in _BRACES else ""
+    """With the accent above each letter; a brace is left out."""
+    accent = _ACCENTS.get(mark, "")
+    return unicodedata.normalize("NFC", "".join(letter + accent for letter in base))

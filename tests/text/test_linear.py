@@ -36,6 +36,8 @@ def shown(text: str) -> str:
         (r"\mathcal{L}\phantom{x}\text{ if }x", "ℒ if x"),
         (r"x_{max}", "x_max"),
         (r"x_{i,j}", "x_(i, j)"),
+        (r"x_\to", "x_→"),
+        (r"\overline{AB}", "A̅B̅"),
     ],
 )
 def test_a_formula_reads_in_a_line(latex: str, line: str) -> None:
