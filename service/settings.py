@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import parse_qsl, urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from service.integrations.mail import Post
@@ -66,13 +66,13 @@ class Settings(BaseSettings):
     announce_min_score: int = 1
     announce_per_hour: Annotated[int, Field(ge=1, le=1000)] = 4
     x_api_url: str = "https://api.x.com"
-    x_consumer_key: SecretStr = SecretStr("")
-    x_consumer_secret: SecretStr = SecretStr("")
-    x_access_token: SecretStr = SecretStr("")
-    x_access_token_secret: Annotated[SecretStr, Field(validate_default=True)] = SecretStr("")
+    x_consumer_key: Annotated[str, Field(repr=False)] = ""
+    x_consumer_secret: Annotated[str, Field(repr=False)] = ""
+    x_access_token: Annotated[str, Field(repr=False)] = ""
+    x_access_token_secret: Annotated[str, Field(repr=False, validate_default=True)] = ""
     facebook_api_url: str = "https://graph.facebook.com/v23.0"
     facebook_page_id: Annotated[str, Field(pattern="^[0-9]{0,32}$")] = ""
-    facebook_token: Annotated[SecretStr, Field(validate_default=True)] = SecretStr("")
+    facebook_token: Annotated[str, Field(repr=False, validate_default=True)] = ""
 
     mail_from: str = ""
     smtp_url: Annotated[SecretStr, Field(validate_default=True)] = SecretStr("")
@@ -166,17 +166,16 @@ class Settings(BaseSettings):
 
     @field_validator(*X_KEYS, "facebook_token")
     @classmethod
-    def _is_a_key(cls, value: SecretStr) -> SecretStr:
-        if not all("!" <= char <= "~" for char in value.get_secret_value()):
+    def _is_a_key(cls, value: str) -> str:
+        if not all("!" <= char <= "~" for char in value):
             raise ValueError("must be as the network shows it: letters, digits and signs without spaces")
         return value
 
     @field_validator("x_access_token_secret", "facebook_token")
     @classmethod
-    def _is_complete(cls, value: SecretStr, info: Any) -> SecretStr:
-        needed = (*X_KEYS[:-1],) if info.field_name in X_KEYS else ("facebook_page_id",)
-        given = [bool(_written(info.data[name])) for name in needed if name in info.data]
-        if any(one != bool(_written(value)) for one in given):
+    def _is_complete(cls, value: str, info: Any) -> str:
+        needed = X_KEYS[:-1] if info.field_name in X_KEYS else ("facebook_page_id",)
+        if any(bool(info.data[name]) != bool(value) for name in needed if name in info.data):
             others = ", ".join(PREFIX + name.upper() for name in needed)
             raise ValueError(f"goes with {others}: set all, or none")
         if value and not info.data.get("base_url", "unknown"):
@@ -233,10 +232,6 @@ def _told(error: Any) -> str:
     variable = PREFIX + name.upper() + (f" (--{name.replace('_', '-')})" if name in OPTIONS else "")
     reason = str(error["msg"]).removeprefix("Value error, ")
     return f"{variable}: {reason}" if name in SECRET else f"{variable} is {error['input']!r}: {reason}"
-
-
-def _written(value: SecretStr | str) -> str:
-    return value.get_secret_value() if isinstance(value, SecretStr) else value
 
 
 def _is_web_address(value: str) -> bool:

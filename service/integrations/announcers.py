@@ -17,14 +17,14 @@ Clock = Callable[[], datetime]
 
 def x_of(settings: Settings, clock: Clock) -> Network | None:
     """The account whose keys are set."""
-    keys = [getattr(settings, name).get_secret_value() for name in X_KEYS]
+    keys = [getattr(settings, name) for name in X_KEYS]
     return X(Credentials(*keys), clock, api=settings.x_api_url) if all(keys) else None
 
 
 def facebook_of(settings: Settings, clock: Clock) -> Network | None:
     """The page whose token is set."""
-    token = settings.facebook_token.get_secret_value()
-    return Facebook(settings.facebook_page_id, token, api=settings.facebook_api_url) if token else None
+    page, token = settings.facebook_page_id, settings.facebook_token
+    return Facebook(page, token, api=settings.facebook_api_url) if token else None
 
 
 NETWORKS = (x_of, facebook_of)

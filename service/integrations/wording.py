@@ -11,7 +11,7 @@ Measure = Callable[[str], int]
 """How long a text is to those who limit it."""
 
 ELLIPSIS = "…"
-_READ = 4_000  # characters of a text that are looked at
+_READ = 2_000  # characters that are looked at
 _JOINERS = "\u200c\u200d"  # of emoji, and of scripts that need them
 _DROPPED = frozenset({"Cc", "Cf", "Cs", "Co"})
 _LINK = re.compile(r"\b(?:https?://|ftp://|www\.)[^\s()<>]+", re.IGNORECASE)
@@ -24,6 +24,7 @@ _CALLS = re.compile(
     re.IGNORECASE,
 )
 _SPACED = re.compile(r"\s+(?=[,.;:!?)])")
+_FLAG_LETTERS = "".join(map(chr, range(0x1F1E6, 0x1F200)))
 _ENDS = " ,;:.…"
 
 
@@ -46,8 +47,8 @@ def composed(said: Announcement, limit: int, measure: Measure) -> str:
     Shape:  name and title are cut when they take too much of it; the text fills what is left.
     Units:  at most `limit` by `measure`.
     """
-    author = cut(plain_line(said.author or ""), limit // 7, measure)
-    title = cut(plain_line(said.title), limit // 2, measure)
+    author = cut(plain_line((said.author or "")[:_READ]), limit // 7, measure)
+    title = cut(plain_line(said.title[:_READ]), limit // 2, measure)
     head = f"{author} explains {title}" if author else f"A summary of {title}"
     if said.year is not None:
         head += f" ({said.year})"
@@ -93,12 +94,18 @@ def _between_words(text: str, at: int) -> bool:
 
 def _between_signs(text: str, at: int) -> bool:
     before, after = text[at - 1], text[at : at + 1]
-    joined = before in _JOINERS or after in _JOINERS or (_is_flag(before) and _is_flag(after))
+    joined = before in _JOINERS or after in _JOINERS or (_is_flag(after) and _in_flag(text[:at]))
     return not after or not (joined or unicodedata.category(after).startswith("M") or _is_tone(after))
 
 
+def _in_flag(text: str) -> bool:
+    """Whether a flag, of two letters, has only one yet."""
+    letters = len(text) - len(text.rstrip(_FLAG_LETTERS))
+    return letters % 2 == 1
+
+
 def _is_flag(char: str) -> bool:
-    return "\U0001f1e6" <= char <= "\U0001f1ff"
+    return char != "" and char in _FLAG_LETTERS
 
 
 def _is_tone(char: str) -> bool:
