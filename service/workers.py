@@ -15,6 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import structlog
+from pydantic import SecretStr
 
 from service.importers.samples import Progress as Heard
 from service.serving import database, fill, open_log
@@ -165,7 +166,7 @@ class _Place:
 
 def _environment(settings: Settings) -> dict[str, str]:
     return {
-        f"{PREFIX}{name.upper()}": str(value)
+        f"{PREFIX}{name.upper()}": value.get_secret_value() if isinstance(value, SecretStr) else str(value)
         for name, value in settings.model_dump().items()
         if value is not None
     }
