@@ -20,6 +20,8 @@ Sources = DataLoader[UUID, str | None]
 Compare = Callable[[Pair, str | None, str], T]
 MOST_COMPARED = 10_000_000  # characters, in seconds: a hundred pairs of long texts, fifty of the longest
 
+AT_ONCE = 20  # pairs whose texts are loaded before they are counted
+
 
 def differences(sources: Sources) -> Batched[Pair, Difference]:
     """What changed, word by word. Errors: as `comparing`; LIMIT_EXCEEDED for too many spans, too."""
@@ -51,12 +53,16 @@ def comparing(sources: Sources, compare: Compare[T], most: int = MOST_COMPARED) 
     """
 
     async def load(pairs: list[Pair]) -> list[T]:
-        texts = await _texts(sources, pairs)
-        sides = [(before and texts[before], texts[after]) for before, after in pairs]
-        _check(sum(len(old or "") + len(new) for old, new in sides), most)
-        return [
-            await asyncio.to_thread(compare, pair, *both) for pair, both in zip(pairs, sides, strict=True)
-        ]
+        amount, found = 0, []
+        for start in range(0, len(pairs), AT_ONCE):
+            some = pairs[start : start + AT_ONCE]
+            texts = await _texts(sources, some)
+            sides = [(before and texts[before], texts[after]) for before, after in some]
+            amount += sum(len(old or "") + len(new) for old, new in sides)
+            _check(amount, most)
+            for pair, (old, new) in zip(some, sides, strict=True):
+                found.append(await asyncio.to_thread(compare, pair, old, new))
+        return found
 
     return load
 

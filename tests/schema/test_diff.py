@@ -183,10 +183,10 @@ def test_what_it_costs(schema: strawberry.Schema) -> None:
     hundred = (
         f'{{ summary(id: "s") {{ revisions(first: 100) {{ nodes {{ number note body diff {DIFF} }} }} }} }}'
     )
-    assert MOST_COST / 2 < cost(hundred) < MOST_COST
+    assert MOST_COST / 10 < cost(hundred) < MOST_COST
+    assert cost("{ feed { nodes { revisions { nodes { diff { to } } } } } }") < MOST_COST
     assert (
-        cost("{ feed(first: 100) { nodes { revisions(first: 2) { nodes { diff { to } } } } } }") > MOST_COST
+        cost("{ feed(first: 100) { nodes { revisions(first: 10) { nodes { diff { to } } } } } }") > MOST_COST
     )
-    assert cost("{ feed(first: 100) { nodes { diff(from: 1, to: 2) { to } } } }") > MOST_COST / 2
     copies = '{ summary(id: "s") { revisions(first: %d) { nodes { copies { number } } } } }'
     assert cost(copies % 4) < MOST_COST < cost(copies % 5)
