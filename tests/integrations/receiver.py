@@ -62,6 +62,7 @@ class Receiver:
     behave: Behaviour = well
     next: list[Behaviour] = field(default_factory=list)
     names: list[str | None] = field(default_factory=list)  # asked for in TLS
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     @property
     def url(self) -> str:
@@ -72,12 +73,25 @@ class Receiver:
         return list(dict.fromkeys(one.id for one in self.received))
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError, asyncio.IncompleteReadError):
-            message = await _read(reader)
-            self.received.append(message)
-            await (self.next.pop(0) if self.next else self.behave)(message, writer)
-            await writer.drain()
-        writer.close()
+        task = asyncio.current_task()
+        assert task
+        self.tasks.add(task)
+        try:
+            with suppress(OSError, asyncio.IncompleteReadError):
+                message = await _read(reader)
+                self.received.append(message)
+                await (self.next.pop(0) if self.next else self.behave)(message, writer)
+                await writer.drain()
+        finally:
+            self.tasks.discard(task)
+            writer.close()
+
+    async def stop(self) -> None:
+        """Whatever it is answering."""
+        tasks = list(self.tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _read(reader: asyncio.StreamReader) -> Message:
@@ -100,6 +114,7 @@ async def receiving(
         yield receiver
     finally:
         server.close()
+        await receiver.stop()
 
 
 def names(*addresses: Sequence[str]) -> tuple[Callable[[str, int], Awaitable[Sequence[str]]], list[str]]:

@@ -153,9 +153,10 @@ async def test_a_disabled_target_goes_on_where_it_was(
         broken = False
         await targets.enable(pool, channel.name, ONE)
         await settled(pool, world.position)
-    assert sorted(channel.sent[ONE]) == list(range(1, 10))
     if ordered:
         assert channel.sent[ONE] == list(range(1, 10))
+    else:  # what was under way beside the one that disabled it may come a second time
+        assert sorted(set(channel.sent[ONE])) == list(range(1, 10))
 
 
 async def test_replaying_sends_the_same_ids_again_in_order(
