@@ -1,12 +1,11 @@
 """Operations for connections that stay: one message for a query or a mutation, one for each event else."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Hashable
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import msgspec
 import strawberry
 from graphql import GraphQLError, OperationDefinitionNode
 from graphql import OperationType as Kind
@@ -17,7 +16,9 @@ from strawberry.types.graphql import OperationType
 from projections import following
 from projections.following import Happening, Publication
 from schema.context import Context, Tools, open_context
-from schema.following import Cursor, Hub, Occasion
+from schema.cursor import Cursor, Occasion
+from schema.following import Hub
+from schema.message import Asked, Message, could_not_run, message_of, unfit
 from schema.opening import Opening, Shown
 from schema.reading import is_away
 from schema.sharing import Shared
@@ -31,34 +32,6 @@ AGAIN_SECONDS = 0.5  # until what the database could not give is asked again
 
 class SignedOut(Exception):
     """The token is nobody's, or not any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """An operation and who asks."""
-
-    query: str
-    variables: dict[str, Any] | None = None
-    operation_name: str | None = None
-    token: str | None = field(default=None, repr=False)
-
-    @property
-    def key(self) -> Hashable:
-        """The same for all who get the same messages."""
-        return self.query, msgspec.json.encode(self.variables), self.operation_name, self.token
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A result as JSON: {data, errors, extensions}; errors alone, if the operation could not run.
-
-    Shape:  position is what it reflects, of an event its own.
-    """
-
-    text: str
-    position: str | None = None
-    codes: tuple[str, ...] = ()
-    errors: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +91,7 @@ class Live:
         result = await self._execute(asked, context, opening, allowed)
         if opening.cursor is None:
             unbegun = context.asked is not None and context.asked.operation is Kind.SUBSCRIPTION
-            message = _message(result, context.position_header(), refused=unbegun or could_not_run(result))
+            message = message_of(result, context.position_header(), refused=unbegun or could_not_run(result))
             return Stream(None, context.asked, _alone(message))
         begun = str(self._tools.log_position(opening.cursor.after))
         return Stream(begun, context.asked, self._each(asked, opening.cursor))
@@ -155,7 +128,7 @@ class Live:
             result = await self._execute(asked, context, shown, EVERYTHING)
         if shown.skipped:
             return None
-        return _message(result, str(self._tools.log_position(occasion.position)))
+        return message_of(result, str(self._tools.log_position(occasion.position)))
 
     async def _context(self, asked: Asked) -> Context:
         context = await open_context(self._tools, token=asked.token)
@@ -171,7 +144,7 @@ class Live:
                 asked.query, asked.variables, context, root, asked.operation_name, allowed
             )
         except (CannotGetOperationTypeError, InvalidOperationTypeError) as error:
-            problem = GraphQLError(_unfit(error), extensions={"code": "INVALID"})
+            problem = GraphQLError(unfit(error), extensions={"code": "INVALID"})
             return ExecutionResult(None, [problem])
 
 
@@ -179,44 +152,8 @@ async def _alone(message: Message) -> AsyncGenerator[Message, None]:
     yield message
 
 
-def _message(result: ExecutionResult, position: str | None, *, refused: bool = False) -> Message:
-    errors: list[GraphQLError] = result.errors or []
-    formatted = [error.formatted for error in errors]
-    whole: dict[str, Any] = {"data": result.data}
-    if errors:
-        whole["errors"] = formatted
-    if position is not None:
-        whole["extensions"] = {"position": position}
-    if refused:
-        del whole["data"]
-    return Message(
-        text=_json(whole),
-        position=position,
-        codes=tuple(sorted({str((error.extensions or {}).get("code")) for error in errors})),
-        errors=_json(formatted) if refused else None,
-    )
-
-
-def could_not_run(result: ExecutionResult) -> bool:
-    """Whether the request itself was wrong: an error of a field has a path."""
-    errors: list[GraphQLError] = result.errors or []
-    return result.data is None and bool(errors) and all(error.path is None for error in errors)
-
-
-def _unfit(error: CannotGetOperationTypeError | InvalidOperationTypeError) -> str:
-    if isinstance(error, InvalidOperationTypeError):
-        return "Only queries and subscriptions go by GET: send it by POST."
-    if error.operation_name is None:
-        return "The document has no operation: only fragments."
-    return f"The document has no operation named {error.operation_name!r}: operationName is one of its names."
-
-
 def _size(message: Message | None) -> int | None:
     """In characters; None for what may come out otherwise next time."""
     if message is None:
         return SMALLEST
     return None if AWAY in message.codes else SMALLEST + len(message.text)
-
-
-def _json(value: Any) -> str:
-    return msgspec.json.encode(value).decode()

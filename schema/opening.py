@@ -15,7 +15,8 @@ from strawberry.utils.await_maybe import await_maybe
 
 from projections.following import Happening, Publication
 from schema.context import Operation
-from schema.following import Cursor, Hub, Occasion
+from schema.cursor import Cursor, Occasion
+from schema.following import Hub
 from schema.scalars import LogPosition, parsed_position
 
 

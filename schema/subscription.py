@@ -11,10 +11,10 @@ from projections import event, following
 from projections.following import Happening, Publication
 from projections.reading import Page
 from schema.context import Info, Operation
+from schema.cursor import Cursor
 from schema.event import AfterPosition, Event, EventsOnly, event_from, filter_from
 from schema.feed import FeedFilter, feed_filter
 from schema.fields import ABSENT, given
-from schema.following import Cursor
 from schema.opening import Opening, beginning
 from schema.scalars import LogPosition
 from schema.summary import Summary, summary_from

@@ -12,7 +12,8 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from schema.following import Stopping
-from schema.live import Message, SignedOut, Stream
+from schema.live import SignedOut, Stream
+from schema.message import Message
 from service.web.connections import SEND_SECONDS, Connections
 from service.web.middleware import refusal_of
 from service.web.negotiation import EVENT_STREAM

@@ -9,64 +9,38 @@ from collections.abc import Iterable
 from contextlib import aclosing, suppress
 from typing import Any, Final
 
-import msgspec
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from schema.following import Stopping
-from schema.live import Asked, SignedOut
+from schema.live import SignedOut
+from schema.message import Asked
 from service.web.authorization import bearer, bearer_token
 from service.web.connections import SEND_SECONDS, Connections
 from service.web.middleware import refusal_of
-from service.web.parameters import BODY_LIMIT, Parameters
 from service.web.refusals import Refused
+from service.web.transport_ws import (
+    PROTOCOL,
+    Closed,
+    Code,
+    Complete,
+    Given,
+    Init,
+    Ping,
+    Pong,
+    Subscribe,
+    complete,
+    given_in,
+    refusal,
+    said,
+)  # fmt: skip
 
 PATH: Final = "/graphql"
-PROTOCOL: Final = "graphql-transport-ws"
 SIGN_IN: Final = "This token is unknown or has expired: sign in again, or leave it out."
 INIT_SECONDS = 10.0  # until connection_init is there
 MOST_OPERATIONS = 100  # at once on one connection
 CLOSE_SECONDS = 1.0  # that a client has to take why it is closed
 LONGEST_REASON = 123  # bytes, as the WebSocket protocol has it
-
-BAD_MESSAGE, UNAUTHORIZED, FORBIDDEN, NOT_ACCEPTABLE, INIT_TIMEOUT, TWICE, INIT_TWICE = (
-    4400, 4401, 4403, 4406, 4408, 4409, 4429,
-)  # fmt: skip
-TOO_BIG, RESTART, TRY_LATER = 1009, 1012, 1013
-
-
-class Init(msgspec.Struct, tag_field="type", tag="connection_init"):
-    payload: dict[str, Any] | None = None
-
-
-class Subscribe(msgspec.Struct, tag_field="type", tag="subscribe"):
-    id: str
-    payload: Parameters
-
-
-class Complete(msgspec.Struct, tag_field="type", tag="complete"):
-    id: str
-
-
-class Ping(msgspec.Struct, tag_field="type", tag="ping"):
-    payload: Any = None
-
-
-class Pong(msgspec.Struct, tag_field="type", tag="pong"):
-    payload: Any = None
-
-
-Given = Init | Subscribe | Complete | Ping | Pong
-_decoder = msgspec.json.Decoder(Given)
-
-
-class Closed(Exception):
-    """This connection ends: the code and the reason that the client gets."""
-
-    def __init__(self, code: int, reason: str) -> None:
-        super().__init__(code, reason)
-        self.code = code
-        self.reason = reason
 
 
 class WebSocketEndpoint:
@@ -89,7 +63,7 @@ class WebSocketEndpoint:
     async def _serve(self, websocket: WebSocket) -> None:
         if PROTOCOL not in websocket.scope["subprotocols"]:
             await websocket.accept()
-            await websocket.close(NOT_ACCEPTABLE, f"The subprotocol here is {PROTOCOL}.")
+            await websocket.close(Code.NOT_ACCEPTABLE, f"The subprotocol here is {PROTOCOL}.")
             return
         await websocket.accept(PROTOCOL)
         await _Connection(websocket, self._connections).run()
@@ -101,7 +75,7 @@ class WebSocketEndpoint:
             return
         raise Refused(
             403,
-            "FORBIDDEN",
+            "Code.FORBIDDEN",
             "Pages of this site may not connect: it is not one of SHORTSCIENCE_CORS_ORIGINS.",
         )
 
@@ -167,34 +141,25 @@ class _Connection:
                 given = await self._next()
         except TimeoutError:
             raise Closed(
-                INIT_TIMEOUT, f"connection_init was not there after {INIT_SECONDS:g} seconds."
+                Code.INIT_TIMEOUT, f"connection_init was not there after {INIT_SECONDS:g} seconds."
             ) from None
         if not isinstance(given, Init):
-            raise Closed(UNAUTHORIZED, "connection_init comes first.")
+            raise Closed(Code.UNAUTHORIZED, "connection_init comes first.")
         try:
             token = _token(given.payload or {}, self._websocket)
             if token is None or await self._connections.tools.accounts.user_of(token) is not None:
                 return token
         except Refused as refused:
-            raise Closed(FORBIDDEN, refused.message) from refused
+            raise Closed(Code.FORBIDDEN, refused.message) from refused
         except Exception as error:
-            raise Closed(TRY_LATER, refusal_of(error, PATH).message) from error
-        raise Closed(FORBIDDEN, SIGN_IN)
+            raise Closed(Code.TRY_LATER, refusal_of(error, PATH).message) from error
+        raise Closed(Code.FORBIDDEN, SIGN_IN)
 
     async def _next(self) -> Given:
         message = await self._websocket.receive()
         if message["type"] == "websocket.disconnect":
             raise WebSocketDisconnect(message.get("code", 1005))
-        text = message.get("text")
-        if text is None:
-            raise Closed(BAD_MESSAGE, "Messages are text.")
-        if len(text) > BODY_LIMIT:
-            raise Closed(TOO_BIG, f"A message may have {BODY_LIMIT:,} characters.")
-        try:
-            given: Given = _decoder.decode(text)
-        except (msgspec.DecodeError, RecursionError) as error:
-            raise Closed(BAD_MESSAGE, f"This is no message of {PROTOCOL}: {error}.") from error
-        return given
+        return given_in(message.get("text"))
 
     async def _handle(self, given: Given) -> None:
         match given:
@@ -206,13 +171,13 @@ class _Connection:
             case Ping():
                 await self._send('{"type":"pong"}')
             case Init():
-                raise Closed(INIT_TWICE, "connection_init came twice.")
+                raise Closed(Code.INIT_TWICE, "connection_init came twice.")
             case Pong():
                 pass
 
     async def _begin(self, given: Subscribe) -> None:
         if given.id in self._operations:
-            raise Closed(TWICE, f"Subscriber for {given.id[:60]} already exists")
+            raise Closed(Code.TWICE, f"Subscriber for {given.id[:60]} already exists")
         if len(self._operations) >= MOST_OPERATIONS:
             message = (
                 f"There are {MOST_OPERATIONS} operations on this connection already: complete one first."
@@ -236,27 +201,27 @@ class _Connection:
     async def _run(self, given: Subscribe) -> None:
         """Send what comes of an operation, and how it ends. Errors: Closed, WebSocketDisconnect."""
         asked = Asked(given.payload.query, given.payload.variables, given.payload.operation_name, self._token)
-        live, name, position = self._connections.live, _json(given.id), None
+        live, position = self._connections.live, None
         try:
             stream = await live.open(asked)
             async with aclosing(stream.messages):
                 async for message in stream.messages:
                     if message.errors is not None:
                         self._forget(given.id)
-                        await self._send(f'{{"id":{name},"type":"error","payload":{message.errors}}}')
+                        await self._send(said("error", given.id, message.errors))
                         return
-                    await self._send(f'{{"id":{name},"type":"next","payload":{message.text}}}', position)
+                    await self._send(said("next", given.id, message.text), position)
                     position = message.position
                     live.tally.messages += 1
             self._forget(given.id)
-            await self._send(f'{{"id":{name},"type":"complete"}}')
+            await self._send(complete(given.id))
         except (Closed, WebSocketDisconnect):
             raise
         except Stopping as stopping:
-            raise Closed(RESTART, "The service restarts: connect again, and resume.") from stopping
+            raise Closed(Code.RESTART, "The service restarts: connect again, and resume.") from stopping
         except SignedOut as out:
             await self._refuse(given.id, SIGN_IN, {"code": "UNAUTHENTICATED", "position": position})
-            raise Closed(FORBIDDEN, SIGN_IN) from out
+            raise Closed(Code.FORBIDDEN, SIGN_IN) from out
         except Exception as error:
             refused = refusal_of(error, PATH)
             details = {"code": refused.code, **refused.details, "position": position}
@@ -267,13 +232,11 @@ class _Connection:
         self._operations.pop(id, None)
 
     def _signed_out(self) -> None:
-        self._end(Closed(FORBIDDEN, SIGN_IN))
+        self._end(Closed(Code.FORBIDDEN, SIGN_IN))
 
     async def _refuse(self, id: str, message: str, extensions: dict[str, Any]) -> None:
-        about = {name: value for name, value in extensions.items() if value is not None}
-        error = {"message": message, "extensions": about}
         self._forget(id)
-        await self._send(_json({"id": id, "type": "error", "payload": [error]}))
+        await self._send(refusal(id, message, extensions))
 
     async def _send(self, text: str, position: str | None = None) -> None:
         """Errors: WebSocketDisconnect; Closed for a client that does not take it, with its last position."""
@@ -283,7 +246,7 @@ class _Connection:
         except TimeoutError:
             self._connections.live.tally.let_go += 1
             resume = f" Resume after {position}." if position else ""
-            raise Closed(TRY_LATER, f"Nothing was read for {SEND_SECONDS:g} seconds.{resume}") from None
+            raise Closed(Code.TRY_LATER, f"Nothing was read for {SEND_SECONDS:g} seconds.{resume}") from None
         except RuntimeError as closed:  # the server itself has closed it, such as for pings without answers
             raise WebSocketDisconnect(1006) from closed
 
@@ -294,7 +257,3 @@ def _token(payload: dict[str, Any], websocket: WebSocket) -> str | None:
     if not given:
         return bearer_token(websocket)
     return bearer([value if isinstance(value, str) else "" for value in given])
-
-
-def _json(value: Any) -> str:
-    return msgspec.json.encode(value).decode()

@@ -16,10 +16,12 @@ from projections.following import Publication, publications
 from projections.reading import Reader
 from schema import following
 from schema.context import Operation, Tools
+from schema.cursor import Cursor
 from schema.feed import FeedFilter, feed_filter
-from schema.following import Cursor, Hub, Stopping
+from schema.following import Hub, Stopping
 from schema.ids import NodeId
-from schema.live import Asked, Live, SignedOut, Stream
+from schema.live import Live, SignedOut, Stream
+from schema.message import Asked
 from schema.reading import ReadSession
 from schema.scalars import LogPosition, log_position
 from schema.sharing import Shared
