@@ -3,6 +3,7 @@
 Who has a token needs no session. It is in the query of the address, which no log holds.
 """
 
+import re
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
@@ -16,6 +17,7 @@ from service.web.layout import not_found, notice, page
 from service.web.markup import page_part
 from service.web.middleware import CONTENT_SECURITY
 
+TOKEN = re.compile("[!-~]{1,100}")
 HEADERS = {
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
@@ -28,7 +30,7 @@ def mail_routes(pool: asyncpg.Pool, clock: Callable[[], datetime]) -> list[Route
     """The addresses in mails. A POST to the first, with whatever body, is what RFC 8058 calls one click."""
 
     async def unsubscribe(request: Request) -> Response:
-        token = request.query_params.get("token", "")
+        token = _token(request)
         if request.method != "POST":
             return _button(
                 await mail_preferences.is_subscriber(pool, token),
@@ -42,7 +44,7 @@ def mail_routes(pool: asyncpg.Pool, clock: Callable[[], datetime]) -> list[Route
         return notice(200, "No more mail", "You will get no mail of this kind any more.", HEADERS)
 
     async def confirm(request: Request) -> Response:
-        token = request.query_params.get("token", "")
+        token = _token(request)
         if request.method != "POST":
             return _button(
                 await mail_preferences.question(pool, token, clock()) is not None,
@@ -60,6 +62,12 @@ def mail_routes(pool: asyncpg.Pool, clock: Callable[[], datetime]) -> list[Route
         "/mail/confirm": confirm,
     }
     return [Route(path, answer, methods=["GET", "POST"]) for path, answer in answers.items()]
+
+
+def _token(request: Request) -> str:
+    """As it came; what cannot be one is nobody's."""
+    found = request.query_params.get("token", "")
+    return found if TOKEN.fullmatch(found) else ""
 
 
 def _button(known: bool, heading: str, text: str, button: str) -> Response:
