@@ -7,6 +7,7 @@ import typer
 
 from projections import blame
 from projections.rebuild import rebuild as rebuild_read_models
+from service.cli_announcing import announcing
 from service.cli_exports import exports, verify
 from service.cli_imports import UnreadableFile, imports
 from service.cli_keys import keys
@@ -56,6 +57,7 @@ app = typer.Typer(
 app.add_typer(imports, name="import")
 app.add_typer(exports, name="export")
 app.add_typer(keys, name="keys")
+app.add_typer(announcing, name="announcing")
 
 
 @app.command(

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from projections.reading import Reader
+from msgspec import Struct
+
+from projections.reading import Reader, row_maker
 from projections.writing import Writer
 
 HOUR = timedelta(hours=1)
@@ -18,6 +20,30 @@ class Known:
     outcome: str | None
 
 
+class AnnouncerRow(Struct, frozen=True):
+    """A channel, ever switched on. Shape: stopped says why nothing goes out any more, None: it does."""
+
+    channel: str
+    since: int
+    switched_on_at: datetime
+    posted: int
+    refused: int
+    waiting: int
+    stopped: str | None
+
+
+class UnknownRow(Struct, frozen=True):
+    """A try of which nobody knows how it ended."""
+
+    channel: str
+    summary_id: UUID
+    begun_at: datetime
+    why: str | None
+
+
+_announcer, _unknown = row_maker(AnnouncerRow), row_maker(UnknownRow)
+
+
 async def switch_on(conn: Writer, channel: str, now: datetime) -> None:
     """The first time: what is in the log now is not for this channel."""
     await conn.execute(
@@ -28,6 +54,37 @@ async def switch_on(conn: Writer, channel: str, now: datetime) -> None:
         channel,
         now,
     )
+
+
+async def state(conn: Reader) -> list[AnnouncerRow]:
+    """How each channel does, by name."""
+    records = await conn.fetch(
+        """
+        SELECT a.*, n.posted, n.refused, t.disabled_reason AS stopped,
+               (SELECT count(*) FROM outwards.deliveries d
+                 WHERE d.channel = a.channel AND d.state = 'open') AS waiting
+          FROM outwards.announcers a LEFT JOIN outwards.targets t USING (channel)
+         CROSS JOIN LATERAL (
+               SELECT count(*) FILTER (WHERE outcome = 'posted') AS posted,
+                      count(*) FILTER (WHERE outcome = 'refused') AS refused
+                 FROM outwards.announcements n WHERE n.channel = a.channel) n
+         ORDER BY a.channel
+        """
+    )
+    return [_announcer(one) for one in records]
+
+
+async def unknown(conn: Reader, before: datetime, limit: int) -> list[UnknownRow]:
+    """What was begun before a time and did not come to its end, the latest first."""
+    records = await conn.fetch(
+        """
+        SELECT * FROM outwards.announcements WHERE outcome IS NULL AND begun_at < $1
+         ORDER BY begun_at DESC LIMIT $2
+        """,
+        before,
+        limit,
+    )
+    return [_unknown(one) for one in records]
 
 
 async def since(conn: Reader, channel: str) -> int:

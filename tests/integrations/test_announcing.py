@@ -12,11 +12,13 @@ import asyncpg
 import pytest
 from structlog.testing import capture_logs
 
+from service.cli_announcing import _show, _status
 from service.domain.events import Visibility, VoteValue
 from service.eventstore.postgres import PostgresStore
 from service.integrations.announcers import announcers
 from service.integrations.announcing import Announcer, Rules
 from service.settings import Settings, SettingsError
+from service.workers import _environment
 from tests.integrations.announcing_process import RULES
 from tests.integrations.networks import (
     OWN,
@@ -443,6 +445,63 @@ async def test_settings_switch_networks_on(
         await settled(pool, world.position)
     assert posted_links(x) == facebook.posted == links(one)
     assert not any(secret in repr(given) for secret in (*X_SET.values(), TOKEN))
+
+
+async def test_the_operator_sees_what_would_be_posted(
+    database_url: str,
+    pool: asyncpg.Pool,
+    store: PostgresStore,
+    world: World,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    async with outbox(pool, store):
+        await people(world)
+        [one] = await publish(world)
+        [private] = await publish(world, visibility=Visibility.PRIVATE)
+        await settled(pool, world.position)
+    given = settings(database_url=database_url, **X_SET, **FACEBOOK_SET)
+    capsys.readouterr()
+    await _show(given, one.id)
+    line = "Ada explains Paper 0 (2015): Text 0."
+    assert capsys.readouterr().out == f"x: {line} {BASE}/summaries/{one.id}\nfacebook: {line}\n"
+    with pytest.raises(SettingsError, match="that visitors may see"):
+        await _show(given, private.id)
+    with pytest.raises(SettingsError, match="no network is switched on"):
+        await _show(settings(database_url=database_url), one.id)
+    assert await pool.fetchval("SELECT count(*) FROM outwards.announcements") == 0
+
+
+async def test_the_operator_sees_what_stopped_and_what_nobody_knows(
+    database_url: str,
+    pool: asyncpg.Pool,
+    store: PostgresStore,
+    world: World,
+    x: XApi,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    given = settings(database_url=database_url, x_api_url=x.url, **X_SET)
+    await _status(given)
+    assert capsys.readouterr().out == "Nothing was ever switched on.\n"
+    x.next = [well, posts_and_closes, answering(401, {"title": "Unauthorized"})]
+    async with outbox(pool, store, await started(pool, x)):
+        await people(world)
+        _, lost, _, _ = await publish(world, 4)
+        await until(lambda: pool.fetchval("SELECT disabled_reason FROM outwards.targets"))
+    await pool.execute("UPDATE outwards.announcements SET begun_at = begun_at - interval '1 hour'")
+    capsys.readouterr()
+    await _status(given)
+    said = capsys.readouterr()
+    assert said.out.startswith("x: on; first switched on ")
+    assert said.out.endswith("; 1 posted, 0 refused, 0 waiting\n")
+    assert "Stopped: X answers 401: Unauthorized" in said.err
+    assert f"Nobody knows whether it is on x: {BASE}/summaries/{lost.id} (No answer: " in said.err
+
+
+def test_workers_get_the_keys_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = settings(**X_SET, **FACEBOOK_SET)
+    for name, value in _environment(given).items():
+        monkeypatch.setenv(name, value)
+    assert Settings.read() == given
 
 
 @pytest.mark.parametrize(
