@@ -8,9 +8,9 @@ from urllib.parse import parse_qsl, urlsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from service.integrations.mail import Post
 from service.integrations.mail_server import parse_sender, parse_server
 from service.integrations.mail_text import Letterhead
+from service.integrations.post import Post
 from service.verification import keys
 from service.verification.addresses import WitnessAddress, parse_witnesses
 
@@ -86,6 +86,13 @@ class Settings(BaseSettings):
         if value and info.field_name in DATABASES:
             database_place(value)
         return value.rstrip("/") if value else value
+
+    @field_validator("x_api_url", "facebook_api_url")
+    @classmethod
+    def _is_an_api(cls, value: str) -> str:
+        if not _is_web_address(value):
+            raise ValueError("must be a whole address, such as https://api.example.org")
+        return value
 
     @field_validator("log_level")
     @classmethod

@@ -16,6 +16,7 @@ from service.text import excerpt
 LISTED = 50  # notifications in one mail; it says how many there are more
 SUBJECT = 150  # characters of what others wrote
 EXCERPT = 280
+ANONYMOUS = "Somebody"
 
 _SAYS = {
     "REPLY": "{actor} replied to your comment on a summary of “{title}”",

@@ -17,16 +17,19 @@ REFUSALS = 3  # mails in a row that a mail server refuses for good; then none go
 OLD = timedelta(days=7)  # what an import claims to be older is history, and no news
 
 
-async def make(conn: Writer, events: Sequence[Happened]) -> None:
+async def make(conn: Writer, events: Sequence[Happened], *, mailing: bool) -> None:
     """Notifications of events that the read models show, each person at most once for each event.
 
+    Shape:  mailing: also by mail, to who wants that.
     Source: read.comment, read.summary, read.paper, payloads, notices.follows, notices.mail.
     """
     news = [one for one in events if not _is_history(one)]
     if comments := [one for one in news if one.type == "CommentPosted"]:
-        await conn.execute(_COMMENTS, *arrays(comments, "position", "subject_id", "recorded_at"))
+        await conn.execute(_COMMENTS, *arrays(comments, "position", "subject_id", "recorded_at"), mailing)
     if publications := [one for one in news if one.publishes]:
-        await conn.execute(_PUBLICATIONS, *arrays(publications, "position", "summary_id", "recorded_at"))
+        await conn.execute(
+            _PUBLICATIONS, *arrays(publications, "position", "summary_id", "recorded_at"), mailing
+        )
     if any(one.type == "PayloadsErased" for one in events):
         await _forget(conn)
 
@@ -39,7 +42,7 @@ _MADE = """
 INSERT INTO notices.notifications (user_id, position, kind, summary_id, comment_id, created_at, by_mail)
 """
 _BY_MAIL = f"""
-coalesce((SELECT m.mode <> 'NONE' AND m.confirmed_at IS NOT NULL AND m.refusals < {REFUSALS}
+$4::bool AND coalesce((SELECT m.mode <> 'NONE' AND m.confirmed_at IS NOT NULL AND m.refusals < {REFUSALS}
             FROM notices.mail m WHERE m.user_id = h.user_id), false)
 """  # noqa: S608 (ours)
 

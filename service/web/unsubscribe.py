@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from service.integrations import mail_preferences
+from service.integrations import mail_preferences, mail_questions
 from service.web.layout import not_found, notice, page
 from service.web.markup import page_part
 from service.web.middleware import CONTENT_SECURITY
@@ -47,13 +47,13 @@ def mail_routes(pool: asyncpg.Pool, clock: Callable[[], datetime]) -> list[Route
         token = _token(request)
         if request.method != "POST":
             return _button(
-                await mail_preferences.question(pool, token, clock()) is not None,
+                await mail_questions.question(pool, token, clock()) is not None,
                 "Mail from ShortScience?",
                 "You will be told by mail of comments, replies and new summaries. Each mail has a link that "
                 "ends this.",
                 "Yes, send me mail",
             )
-        if not await mail_preferences.confirm(pool, token, clock()):
+        if not await mail_questions.confirm(pool, token, clock()):
             return not_found()
         return notice(200, "Thank you", "You will get mail from now on.", HEADERS)
 

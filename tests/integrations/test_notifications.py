@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
+from projections import rebuild
 from projections.reading import Page
 from service.domain.events import PayloadsErased, Visibility
 from service.eventstore.postgres import PostgresStore
@@ -276,6 +277,16 @@ async def test_two_processes_that_die_at_random_tell_each_person_once(
         told = [what for _, what in await scene.told(user)]
         assert len(told) == len(set(told))
         assert set(told) == expected[user]
+
+
+async def test_a_rebuild_tells_nothing_again(shown: Shown) -> None:
+    scene = shown.scene
+    await scene.planned()
+    rows = await scene.pool.fetch("SELECT * FROM notices.notifications")
+    await rebuild.rebuild(scene.pool, scene.store)
+    await scene.planned()
+    assert await scene.pool.fetch("SELECT * FROM notices.notifications") == rows
+    assert await shown.counts() == (2, 1, 1)
 
 
 async def test_marking_is_ones_own(scene: Scene) -> None:

@@ -12,9 +12,10 @@ import asyncpg
 import pytest
 import structlog
 
+from service.domain.errors import Invalid, RateLimited
 from service.domain.events import Visibility
 from service.eventstore.postgres import PostgresStore
-from service.integrations import follows, mail, mail_preferences, notification
+from service.integrations import follows, mail, mail_preferences, mail_questions, notification
 from service.integrations.mail import next_digest
 from service.integrations.mail_text import LISTED
 from tests.integrations.mailbox import DIES, FINE, Mailbox, links, mailbox, now, text_of, wants_mail
@@ -378,8 +379,8 @@ async def test_an_address_is_asked_before_it_gets_mail(scene: Scene) -> None:
         assert "bob on example.org" in text_of(question)
         link = links(question)[0]
         token = link.removeprefix("https://example.org/mail/confirm?token=")
-        assert not await mail_preferences.confirm(scene.pool, token[:-1], now())
-        assert await mail_preferences.confirm(scene.pool, token, now())
+        assert not await mail_questions.confirm(scene.pool, token[:-1], now())
+        assert await mail_questions.confirm(scene.pool, token, now())
         await scene.summary()
         await scene.settled()
     assert [one["Subject"] for one in scene.box.to(BOB)][1:] == [
@@ -394,12 +395,12 @@ async def test_an_answer_counts_for_its_address_and_in_time(scene: Scene) -> Non
         one["token"]
         for one in await scene.pool.fetch("SELECT * FROM notices.confirmations ORDER BY asked_at")
     ]
-    assert not await mail_preferences.confirm(scene.pool, tokens[0], now())
-    assert not await mail_preferences.confirm(scene.pool, tokens[1], now() + timedelta(days=2, minutes=1))
+    assert not await mail_questions.confirm(scene.pool, tokens[0], now())
+    assert not await mail_questions.confirm(scene.pool, tokens[1], now() + timedelta(days=2, minutes=1))
     row = await mail_preferences.preferences_of(scene.pool, scene.bob)
     assert row is not None
     assert not row.reachable
-    assert await mail_preferences.confirm(scene.pool, tokens[1], now())
+    assert await mail_questions.confirm(scene.pool, tokens[1], now())
     await asked(scene, scene.bob, mode="DAILY")  # the same address
     row = await mail_preferences.preferences_of(scene.pool, scene.bob)
     assert row is not None
@@ -424,13 +425,13 @@ async def test_strangers_are_not_flooded_with_questions(scene: Scene) -> None:
     people = [await scene.world.sign_up(f"user{number}") for number in range(6)]
     for person in people[:3]:
         await asked(scene, person, "stranger@example.com")
-    with pytest.raises(mail_preferences.RateLimited):
+    with pytest.raises(RateLimited):
         await asked(scene, people[3], "Stranger@Example.com")
     await asked(scene, people[0], "stranger@example.com", "DAILY")  # was asked just now
     assert await mail_preferences.preferences_of(scene.pool, people[3]) is None
     for number in range(5):
         await asked(scene, people[4], f"s{number}@example.com")
-    with pytest.raises(mail_preferences.RateLimited):
+    with pytest.raises(RateLimited):
         await asked(scene, people[4], "s6@example.com")
     scene.clock.at = now() + timedelta(days=8)
     await asked(scene, people[3], "stranger@example.com")
@@ -453,7 +454,7 @@ async def test_strangers_are_not_flooded_with_questions(scene: Scene) -> None:
     ],
 )
 async def test_addresses_that_would_need_quoting_are_refused(scene: Scene, address: str) -> None:
-    with pytest.raises(mail_preferences.Invalid) as refused:
+    with pytest.raises(Invalid) as refused:
         await asked(scene, scene.bob, address)
     assert address not in refused.value.message
     assert await mail_preferences.preferences_of(scene.pool, scene.bob) is None
