@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from projections.reading import Reader, row_maker
 from projections.writing import Writer
+from service.integrations.deliveries import short
 
 HOUR = timedelta(hours=1)
 
@@ -157,8 +158,8 @@ async def end(
         channel,
         delivery_id,
         outcome,
-        post,
-        why,
+        short(post),
+        short(why),
     )
 
 

@@ -105,7 +105,7 @@ async def end(
                last_status = $4, last_error = $5, last_response = $6, finished_at = now()
         {_OURS}
     """  # noqa: S608 (ours)
-    done = await conn.execute(sql, delivery_id, claim, state, status, _short(why), _short(said))
+    done = await conn.execute(sql, delivery_id, claim, state, status, short(why), short(said))
     return done == "UPDATE 1"
 
 
@@ -126,7 +126,7 @@ async def fail(
                last_status = $4, last_error = $5, last_response = $6
         {_OURS} RETURNING extract(epoch FROM now() - first_tried_at)::float8 AS tried
     """  # noqa: S608 (ours)
-    found = await conn.fetch(sql, delivery_id, claim, seconds, status, _short(why), _short(said))
+    found = await conn.fetch(sql, delivery_id, claim, seconds, status, short(why), short(said))
     return float(found[0]["tried"]) if found else None
 
 
@@ -161,6 +161,6 @@ async def remove_old(conn: Writer, days: float, limit: int) -> None:
     )
 
 
-def _short(text: str | None) -> str | None:
+def short(text: str | None) -> str | None:
     """As much as is kept; a text of PostgreSQL has no zero character."""
     return None if text is None else text.replace("\x00", "\N{REPLACEMENT CHARACTER}")[:KEPT]

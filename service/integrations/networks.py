@@ -14,7 +14,14 @@ from service.integrations.wording import Announcement
 CONNECT_SECONDS = 5.0
 TOTAL_SECONDS = 20.0  # less than the sender gives a delivery
 LONGEST_ANSWER = 65_536  # bytes that are read
-_NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+_NOTHING_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+    httpx.InvalidURL,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +63,7 @@ class Answer:
         """The body's JSON object; empty when it is none."""
         try:
             return msgspec.json.decode(self.body, type=dict[str, Any])
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             return {}
 
 

@@ -351,14 +351,14 @@ async def test_a_crash_between_posting_and_noting_does_not_post_twice(
 async def test_a_refused_text_is_left_and_the_next_one_goes(
     pool: asyncpg.Pool, store: PostgresStore, world: World, facebook: FacebookApi
 ) -> None:
-    facebook.next = [answering(400, graph_error(100, "Invalid parameter").body)]
+    facebook.next = [answering(400, graph_error(100, "Invalid\0parameter").body)]
     async with outbox(pool, store, await started(pool, facebook)):
         await people(world)
         _, two = await publish(world, 2)
         await settled(pool, world.position)
     assert facebook.posted == links(two)
     row = await pool.fetchrow("SELECT outcome, why FROM outwards.announcements WHERE outcome <> 'posted'")
-    assert tuple(row) == ("refused", "Facebook answers 400 (100): Invalid parameter")
+    assert tuple(row) == ("refused", "Facebook answers 400 (100): Invalid\N{REPLACEMENT CHARACTER}parameter")
 
 
 async def test_two_processes_killed_at_random_post_each_at_most_once(
@@ -515,6 +515,7 @@ def test_workers_get_the_keys_as_they_are(monkeypatch: pytest.MonkeyPatch) -> No
         ({**X_SET, "base_url": ""}, "SHORTSCIENCE_BASE_URL"),
         ({**FACEBOOK_SET, "facebook_page_id": "my.page"}, "SHORTSCIENCE_FACEBOOK_PAGE_ID"),
         ({"x_api_url": "api.x.com"}, "SHORTSCIENCE_X_API_URL"),
+        ({"facebook_api_url": "https://"}, "SHORTSCIENCE_FACEBOOK_API_URL"),
         ({"announce_per_hour": 0}, "SHORTSCIENCE_ANNOUNCE_PER_HOUR"),
         ({"announce_quiet_minutes": -1}, "SHORTSCIENCE_ANNOUNCE_QUIET_MINUTES"),
     ],

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from service.integrations.wording import Announcement, composed, cut, plain_line
+from service.integrations.wording import Announcement, Measure, composed, cut, plain_line
 from service.integrations.x_weight import weight
 
 # As X finds them: (what stands before) sign name.
@@ -94,5 +94,5 @@ def test_cut_between_words_or_signs(text: str, limit: int, kept: str) -> None:
     ),
     st.sampled_from([weight, len]),
 )
-def test_it_always_fits(said: Announcement, measure: type[len]) -> None:  # type: ignore[valid-type]
+def test_it_always_fits(said: Announcement, measure: Measure) -> None:
     assert measure(composed(said, 256, measure)) <= 256

@@ -149,6 +149,7 @@ async def test_the_same_again_is_refused(api: XApi) -> None:
         (402, {"title": "CreditsDepleted"}, GiveUp("X answers 402: CreditsDepleted", 402)),
         (403, {"title": "Client Forbidden"}, GiveUp("X answers 403: Client Forbidden", 403)),
         (403, b"<html>blocked</html>", Retry("X answers 403", status=403)),
+        (400, b'{"title":' + b"[" * 60_000, Retry("X answers 400", status=400)),
         (408, {}, Unclear("X answers 408", 408)),
         (500, b"", Unclear("X answers 500", 500)),
         (503, {"title": "Overloaded"}, Unclear("X answers 503: Overloaded", 503)),
