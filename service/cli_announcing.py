@@ -11,7 +11,7 @@ from service.console import DatabaseUrl, DataDir, complain, run, say
 from service.integrations import announcements
 from service.integrations.announcements import AnnouncerRow
 from service.integrations.announcers import networks
-from service.integrations.announcing import announcement_of
+from service.integrations.announcing_reader import announcement_of
 from service.serving import open_log, utc_now
 from service.settings import Settings, SettingsError
 

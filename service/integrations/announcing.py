@@ -9,14 +9,12 @@ from uuid import UUID, uuid5
 import asyncpg
 import structlog
 
-from projections.paper import papers_by_id
 from projections.reading import Reader
-from projections.summary import SummaryRow, summaries_by_id
-from projections.text import texts_by_payload
-from projections.user import users_by_id
+from projections.summary import summaries_by_id
 from projections.writing import Writer
 from service.integrations import announcements, targets
 from service.integrations.announcements import Known
+from service.integrations.announcing_reader import announcement_of, last_public
 from service.integrations.networks import Network, Posted, Unclear
 from service.integrations.outbox import (
     Delivered,
@@ -123,7 +121,7 @@ class Announcer:
         self, conn: Reader, delivery: Delivery, summary_id: UUID, now: datetime
     ) -> Announcement | Skip | Retry:
         """What is to be told, as it is now; or why nothing, or not yet."""
-        public = await _last_public(conn, summary_id)
+        public = await last_public(conn, summary_id)
         if public is None or public[0] != delivery.position:
             return Skip("It became public again later.")
         if now < (due := public[1] + self._rules.quiet):
@@ -176,36 +174,6 @@ class Announcer:
             error=posted.why,
         )
         return Refused(f"Nobody knows whether it is there: {posted.why}", posted.status)
-
-
-async def announcement_of(conn: Reader, row: SummaryRow, base_url: str) -> Announcement | None:
-    """What is told of a summary. None when its text was erased."""
-    [text] = await texts_by_payload(conn, [row.body_payload])
-    [paper] = await papers_by_id(conn, [row.paper_id])
-    author = None
-    if row.named_author_id is not None:
-        [author] = await users_by_id(conn, [row.named_author_id])
-    if text is None or paper is None:
-        return None
-    return Announcement(
-        author=author.display_name if author else None,
-        title=paper.title,
-        year=paper.year,
-        text=text.plain,
-        permalink=f"{base_url}/summaries/{row.summary_id}",
-    )
-
-
-async def _last_public(conn: Reader, summary_id: UUID) -> tuple[int, datetime] | None:
-    """Where and when it became public the last time."""
-    found = await conn.fetch(
-        """
-        SELECT e.position, l.recorded_at FROM read.event e JOIN events l USING (position)
-         WHERE e.summary_id = $1 AND e.publishes ORDER BY e.position DESC LIMIT 1
-        """,
-        summary_id,
-    )
-    return (found[0]["position"], found[0]["recorded_at"]) if found else None
 
 
 def _is_news(event: Happened) -> bool:
