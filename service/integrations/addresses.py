@@ -3,6 +3,8 @@
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
@@ -18,10 +20,20 @@ class NotPublic(Exception):
     """A host is not on the public internet, or is not there at all; the message says so."""
 
 
-async def resolved(host: str, port: int) -> list[str]:
-    """As the system resolves names."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(address[0]) for *_, address in found))
+class SystemNames:
+    """Resolves names as the system does, in threads of its own.
+
+    Nothing ends a look-up before its time, and a name server may be anybody's: so those that hang keep only
+    each other waiting.
+    """
+
+    def __init__(self, threads: int = 8) -> None:
+        self._threads = ThreadPoolExecutor(threads, "names")
+
+    async def __call__(self, host: str, port: int) -> list[str]:
+        look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+        found = await asyncio.get_running_loop().run_in_executor(self._threads, look_up)
+        return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
 async def addresses_of(host: str, port: int, *, private: bool, resolve: Resolve) -> list[str]:

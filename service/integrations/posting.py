@@ -10,7 +10,7 @@ import httpx
 from service.domain import limits
 from service.domain.errors import Invalid
 from service.domain.limits import Path
-from service.integrations.addresses import NotPublic, Resolve, addresses_of, resolved
+from service.integrations.addresses import NotPublic, Resolve, SystemNames, addresses_of
 
 CONNECT_SECONDS = 5.0
 TOTAL_SECONDS = 15.0
@@ -39,10 +39,10 @@ class Poster:
     """
 
     def __init__(
-        self, *, private: bool = False, resolve: Resolve = resolved, tls: ssl.SSLContext | None = None
+        self, *, private: bool = False, resolve: Resolve | None = None, tls: ssl.SSLContext | None = None
     ) -> None:
         self._private = private
-        self._resolve = resolve
+        self._resolve = resolve or SystemNames()
         self._tls = tls or httpx.create_ssl_context(trust_env=False)
 
     async def check(self, address: str, path: Path) -> None:

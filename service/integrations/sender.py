@@ -25,7 +25,7 @@ TURN_SECONDS = 20.0  # after which another target has its turn
 SEND_SECONDS = 30.0  # for one delivery
 CLAIM_SECONDS = 15.0  # unless renewed
 LAST_SECONDS = 2.0  # to give claims back when the service stops
-CONNECTIONS = 4  # of the pool at once
+SHARE = 5  # one connection in so many of the pool, at once
 UNKNOWN = "It is not known whether an earlier try arrived, so there is no other."
 
 
@@ -91,7 +91,7 @@ class Sender:
         self._turns: dict[asyncio.Task[None], UUID] = {}  # and their claims
         self._claiming = uuid4()
         self._renewed = 0.0  # by a clock of our own: it only paces
-        self._connections = asyncio.Semaphore(CONNECTIONS)
+        self._connections = asyncio.Semaphore(max(1, pool.get_max_size() // SHARE))
         self.counted: Counter[tuple[str, str]] = Counter()
         self.due = 0
 

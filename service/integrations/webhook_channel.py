@@ -1,5 +1,6 @@
 """Sends events to webhooks, signed as Standard Webhooks says."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -30,6 +31,7 @@ from service.integrations.webhooks import (
 Describe = Callable[[Reader, WebhookRow, int], Awaitable[Mapping[str, Any] | None]]
 """(conn, webhook, position): the message; None when the owner may not see it any more."""
 
+SHARE = 5  # one connection in so many of the pool reads, at once
 GONE = 410
 ASKED_TO_WAIT = (429, 503)
 
@@ -48,6 +50,7 @@ class Webhooks:
         self._describe = describe
         self._poster = poster
         self._clock = clock
+        self._reading = asyncio.Semaphore(max(1, pool.get_max_size() // SHARE))
 
     async def plan(
         self, conn: Writer, events: Sequence[Happened], only: Collection[UUID] | None
@@ -65,7 +68,7 @@ class Webhooks:
         return [Planned(one["webhook_id"], one["position"], one["subject_id"]) for one in records]
 
     async def send(self, delivery: Delivery) -> Outcome:
-        async with self._pool.acquire() as conn:
+        async with self._reading, self._pool.acquire() as conn:
             found = await with_secrets(conn, delivery.target, self._clock())
             if found is None:
                 return Skip("The webhook is deleted.")
