@@ -11,6 +11,7 @@ from typing import Generic, Protocol, TypeVar
 import structlog
 
 from projections import progress
+from projections.follower import followed_to
 from projections.reading import Reader
 from schema.context import Tools
 from schema.reading import ReadSession, is_away
@@ -21,6 +22,7 @@ IDLE_SECONDS = 1.0  # how often the database is asked when no wake-up comes
 BACK = 10_000  # positions before the head that are read when the first follower comes
 KEPT = 10_000  # entries in memory; who is further behind reads the database
 PAGE = 500
+MOMENT = 0.1  # that another follower has for what is new
 AHEAD = 100  # entries that one follower has read and not sent
 
 
@@ -131,7 +133,7 @@ class Hub(Generic[E]):
         while not self._stopped:
             try:
                 async with self._turns:
-                    return await _taken(self._tools, after, AHEAD, read)
+                    return await self._taken(after, AHEAD, read)
             except Exception as error:
                 if not is_away(error):
                     raise
@@ -154,14 +156,14 @@ class Hub(Generic[E]):
 
     async def _begin(self) -> None:
         if self._since is None:
-            self._position = max(0, await progress.position(self._tools.pool) - BACK)
+            self._position = max(0, await self._reached(self._tools.pool) - BACK)
             self._since = self._position
             self._wake()
 
     async def _step(self) -> None:
         """Read up to where the read models are."""
         while True:
-            found = await _taken(self._tools, self._position, PAGE, self._read)
+            found = await self._taken(self._position, PAGE, self._read)
             self._position = max(self._position, found.to)
             if found.entries:
                 self._keep(found.entries)
@@ -184,12 +186,30 @@ class Hub(Generic[E]):
         if await self._tools.store.wait(self._position, IDLE_SECONDS):
             await self._tools.progress.wait_for(self._position + 1, IDLE_SECONDS)
 
+    async def _taken(self, after: int, limit: int, read: Read[E]) -> Taken[E]:
+        session = ReadSession(self._tools.pool, self._tools.statement_seconds)
+        try:
+            found = await read(session, after, limit)
+            to = found[-1].position if len(found) == limit else await self._reached(session)
+        finally:
+            await session.close()
+        return Taken(found, max(after, to))
 
-async def _taken(tools: Tools, after: int, limit: int, read: Read[E]) -> Taken[E]:
-    session = ReadSession(tools.pool, tools.statement_seconds)
-    try:
-        found = await read(session, after, limit)
-        to = found[-1].position if len(found) == limit else session.shown()
-    finally:
-        await session.close()
-    return Taken(found, max(after, to))
+    async def _reached(self, conn: Reader) -> int:
+        """Up to where there is nothing but what can be read now."""
+        return conn.shown() if isinstance(conn, ReadSession) else await progress.position(conn)
+
+
+class LaterHub(Hub[E]):
+    """Follows what another follower of the log makes of it, a moment after the read models show it."""
+
+    def __init__(self, tools: Tools, read: Read[E], turns: asyncio.Semaphore, *, of: str) -> None:
+        super().__init__(tools, read, turns)
+        self._of = of
+
+    async def _reached(self, conn: Reader) -> int:
+        return await followed_to(conn, self._of)
+
+    async def _wait(self) -> None:
+        await super()._wait()
+        await asyncio.sleep(MOMENT)

@@ -17,11 +17,13 @@ from projections import following
 from projections.following import Happening, Publication
 from schema.context import Context, Tools, open_context
 from schema.cursor import Cursor, Occasion
-from schema.following import Hub
+from schema.following import Hub, LaterHub
 from schema.message import Asked, Message, could_not_run, message_of, unfit
 from schema.opening import Opening, Shown
 from schema.reading import is_away
 from schema.sharing import Shared
+from service.integrations import notification, outbox
+from service.integrations.notification import Told
 
 EVERYTHING = frozenset(OperationType)
 REMEMBERED = 16_000_000  # characters of messages
@@ -66,17 +68,22 @@ class Live:
         self._messages = Shared[Message | None](REMEMBERED, _size)
         self.publications: Hub[Publication] = Hub(tools, following.publications, self._turns)
         self.happenings: Hub[Happening] = Hub(tools, following.happenings, self._turns)
+        self.notifications: Hub[Told] = LaterHub(tools, notification.told, self._turns, of=outbox.NAME)
         self.tally = Tally()
 
     @property
     def followers(self) -> int:
         """How many subscriptions are open."""
-        return self.publications.followers + self.happenings.followers
+        return sum(hub.followers for hub in self._hubs)
 
     def stop(self) -> None:
         """All who follow get Stopping."""
-        self.publications.stop()
-        self.happenings.stop()
+        for hub in self._hubs:
+            hub.stop()
+
+    @property
+    def _hubs(self) -> tuple[Hub[Any], ...]:
+        return self.publications, self.happenings, self.notifications
 
     async def open(
         self, asked: Asked, *, resume: str | None = None, allowed: frozenset[OperationType] = EVERYTHING
@@ -86,7 +93,7 @@ class Live:
         Shape:  resume goes before the argument `after`; allowed are the kinds of operations.
         Errors: SignedOut, and those of the database when it is away.
         """
-        opening = Opening(self.publications, self.happenings, resume)
+        opening = Opening(self.publications, self.happenings, self.notifications, resume)
         context = await self._context(asked)
         result = await self._execute(asked, context, opening, allowed)
         if opening.cursor is None:

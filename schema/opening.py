@@ -18,6 +18,7 @@ from schema.context import Operation
 from schema.cursor import Cursor, Occasion
 from schema.following import Hub
 from schema.scalars import LogPosition, parsed_position
+from service.integrations.notification import Told
 
 
 @dataclass(slots=True)
@@ -30,6 +31,7 @@ class Opening:
 
     publications: Hub[Publication]
     happenings: Hub[Happening]
+    notifications: Hub[Told]
     resume: str | None = None
     cursor: Cursor[Any] | None = None
 

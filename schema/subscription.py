@@ -8,6 +8,7 @@ from typing import Annotated, Any, TypeVar, cast
 import strawberry
 
 from projections import event, following
+from projections.follower import followed_to
 from projections.following import Happening, Publication
 from projections.reading import Page
 from schema.context import Info, Operation
@@ -15,9 +16,12 @@ from schema.cursor import Cursor
 from schema.event import AfterPosition, Event, EventsOnly, event_from, filter_from
 from schema.feed import FeedFilter, feed_filter
 from schema.fields import ABSENT, given
+from schema.notification import Notification, notification_from
 from schema.opening import Opening, beginning
 from schema.scalars import LogPosition
 from schema.summary import Summary, summary_from
+from service.integrations import notification, outbox
+from service.integrations.notification import Told
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -81,6 +85,28 @@ class Subscription:
         )
         return cast(AsyncIterator[Event], cursor)
 
+    @subscription(
+        description="What the viewer is told: first the notifications after the given position, then live, "
+        "once each; what may not be seen any more is skipped. Pass the position of the newest one that you "
+        "have; without `after`, from now on."
+    )
+    async def notification_received(
+        self, info: Info, after: AfterPosition = ABSENT
+    ) -> AsyncIterator[Notification]:
+        opening, operation, begin = _opening(info), info.context, given(after)
+        viewer = operation.command_context().signed_in()
+        place = await beginning(opening, operation, begin)
+        if begin is None and opening.resume is None:
+            place = min(place, await followed_to(operation.session, outbox.NAME))  # what is not made yet
+        cursor = Cursor(
+            opening.notifications,
+            place,
+            lambda one: viewer in one.users,
+            partial(notification.told, user_id=viewer),
+            _told,
+        )
+        return cast(AsyncIterator[Notification], cursor)
+
 
 def _opening(info: Info) -> Opening:
     opening: Any = info.root_value
@@ -108,3 +134,13 @@ def _recorded(wanted: event.EventFilter) -> Callable[[Operation, Happening], Awa
         return event_from(found.rows[0], operation) if found.rows else None
 
     return recorded
+
+
+async def _told(operation: Operation, one: Told) -> Notification | None:
+    """None for what the viewer may not see just now."""
+    if operation.viewer is None:
+        return None
+    at = Page(1, notification.place(one.position + 1))
+    found = await operation.loaders.notifications.load((operation.viewer, at, False))
+    rows = [row for row in found.rows if row.position == one.position]
+    return notification_from(rows[0], operation) if rows else None

@@ -27,10 +27,41 @@ class NotificationRow(Struct, frozen=True):
 
     def key(self) -> tuple[int, int]:
         """Its place in a list."""
-        return divmod(self.position, HALF)
+        return place(self.position)
 
 
-_notification = row_maker(NotificationRow)
+class Told(Struct, frozen=True):
+    """Where people were told of something, whether they may still see it or not."""
+
+    position: int
+    users: list[UUID]
+
+
+_notification, _told = row_maker(NotificationRow), row_maker(Told)
+
+
+def place(position: int) -> tuple[int, int]:
+    """A position as keys of pages have it."""
+    return divmod(position, HALF)
+
+
+async def told(conn: Reader, after: int, limit: int, user_id: UUID | None = None) -> list[Told]:
+    """Where people, or one of them, were told of something, after a position, in order.
+
+    Source: notices.notifications.
+    """
+    records = await conn.fetch(
+        """
+        SELECT position, array_agg(user_id) AS users FROM notices.notifications
+         WHERE position > $1 AND ($2::uuid IS NULL OR user_id = $2)
+         GROUP BY position ORDER BY position LIMIT $3
+        """,
+        after,
+        user_id,
+        limit,
+    )
+    return [_told(record) for record in records]
+
 
 # What its owner may still see: what is hidden, retracted, removed or erased is left out.
 _SHOWN = f"""

@@ -1,13 +1,19 @@
 """Following, notifications and preferences in the API: one's own only."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
+from schema import following
 from schema.context import Tools
+from schema.live import Live, Stream
+from schema.message import Asked
 from service.integrations import follows, mail
 from service.integrations.planner import Planner
 from service.integrations.sender import Bell
@@ -33,8 +39,8 @@ PRIVATE = """{ follows { totalCount } notifications { totalCount nodes { id } } 
   mailPreferences { email addressState } }"""
 
 
-@pytest.fixture
-async def telling(tools: Tools) -> AsyncIterator[None]:
+@asynccontextmanager
+async def planning(tools: Tools) -> AsyncIterator[None]:
     """The outbox runs, without a mail server."""
     channels = mail.channels(tools.pool, tools.clock, None)
     planner = Planner(tools.pool, tools.store, channels, holder="test", shown=tools.progress, bell=Bell())
@@ -42,6 +48,12 @@ async def telling(tools: Tools) -> AsyncIterator[None]:
     yield
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
+
+
+@pytest.fixture
+async def telling(tools: Tools) -> AsyncIterator[None]:
+    async with planning(tools):
+        yield
 
 
 async def change(person: Api, mutation: str, **input: Any) -> Any:
@@ -272,3 +284,77 @@ async def test_without_a_mail_server_there_is_no_mail_to_choose(people: list[Api
     refused = await change(people[0], PREFER, email="DAILY", address="ada@example.com")
     assert (refused["code"], refused["path"]) == ("INVALID", ["input", "email"])
     assert (await change(people[0], PREFER, email="NONE"))["__typename"] == "MailPreferencesPayload"
+
+
+RECEIVED = """subscription ($after: Position) { notificationReceived(after: $after) {
+  position kind summary { id } } }"""
+
+
+class Listener:
+    """What comes of a subscription."""
+
+    def __init__(self, stream: Stream) -> None:
+        self.stream = stream
+
+    async def summaries(self, count: int) -> list[str]:
+        """Of the next so many notifications."""
+        return [(await self.next())["summary"]["id"] for _ in range(count)]
+
+    async def next(self) -> Any:
+        async with asyncio.timeout(20):
+            return json.loads((await anext(self.stream.messages)).text)["data"]["notificationReceived"]
+
+
+@asynccontextmanager
+async def listening(person: Api, **variables: Any) -> AsyncIterator[Listener]:
+    live = Live(person.schema, person.tools)
+    stream = await live.open(Asked(RECEIVED, variables, None, person.token))
+    assert stream.begun is not None
+    async with aclosing(stream.messages):
+        yield Listener(stream)
+
+
+async def publish(person: Api, count: int) -> list[str]:
+    return [await person.summary(await person.paper(uuid4().hex)) for _ in range(count)]
+
+
+@pytest.mark.parametrize("back", [0, following.BACK])
+async def test_notifications_are_received_once_from_where_one_was(
+    people: list[Api], back: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "BACK", back)
+    ada, bob, eve = people
+    for follower in (bob, eve):
+        await change(follower, FOLLOW, username="ada")
+    first = await publish(ada, 3)
+    places = [one["position"] for one in reversed((await told(bob))["notifications"]["nodes"])]
+    async with listening(bob, after=places[0]) as listener:
+        assert await listener.summaries(2) == first[1:]
+        await ada.do("retractSummary", summaryId=first[2])
+        later = await publish(ada, 2)
+        assert await listener.summaries(2) == later
+    await ada.do("retractSummary", summaryId=later[0])
+    async with listening(eve, after=places[0]) as listener:
+        assert await listener.summaries(2) == [first[1], later[1]]
+    async with listening(eve) as listener:
+        newest = await publish(ada, 1)
+        assert await listener.summaries(1) == newest
+        comment = await eve.comment(newest[0])
+        assert await ada.comment(newest[0], "Thanks.", comment)
+        assert (await listener.next())["kind"] == "REPLY"
+
+
+async def test_what_is_recorded_and_not_told_yet_is_not_missed(api: Api, tools: Tools) -> None:
+    ada, bob = await api.person("ada"), await api.person("bob")
+    await change(bob, FOLLOW, username="ada")
+    summaries = await publish(ada, 2)
+    async with listening(bob) as listener, planning(tools):
+        assert await listener.summaries(2) == summaries
+
+
+async def test_visitors_receive_nothing(api: Api) -> None:
+    stream = await Live(api.schema, api.tools).open(Asked(RECEIVED))
+    assert stream.begun is None
+    message = await anext(stream.messages)
+    assert message.errors is not None
+    assert json.loads(message.errors)[0]["extensions"]["code"] == "UNAUTHENTICATED"
