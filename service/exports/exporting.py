@@ -142,13 +142,17 @@ def _line(
     data = encode(entry)
     leaf = leaf_hash(data).hex()
     if show is not None and not show.event:
-        return encoded(Line(leaf=leaf, withheld=entry.position, told=_told(entry) if show.told else None))
+        return encoded(Line(leaf=leaf, withheld=entry.position, told=_told(entry, show)))
     payloads = _payloads(entry, committed, stored) or ()
     return encoded(Line(leaf=leaf, entry=msgspec.Raw(data), payloads=payloads, proof=proof))
 
 
-def _told(entry: Entry) -> ToldPart:
+def _told(entry: Entry, show: Shown) -> ToldPart | None:
     """Of a vote, what it is on and what it says: not which earlier one it changes."""
+    if not show.told:
+        return None
+    if show.withdrawn:
+        return ToldPart(entry.type, entry.stream, entry.recorded_at, withdrawn=True)
     stream, data = entry.stream, entry.data
     if CATEGORIES[entry.type] == "vote":
         values = msgspec.json.decode(data, type=dict[str, Any])

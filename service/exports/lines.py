@@ -50,13 +50,15 @@ class ToldPart(_Part, frozen=True):
     """What may be told of an event that is withheld. Nothing proves it.
 
     Without the event's random id, so that nobody can try out what else the leaf is made of.
+    Shape:  withdrawn: it took a listed summary out of the lists, and what it says is not told.
     """
 
     type: str
     stream: UUID
     recorded_at: datetime
-    data: msgspec.Raw
+    data: msgspec.Raw = msgspec.Raw()
     occurred_at: datetime | None = None
+    withdrawn: bool = False
 
 
 class ClaimPart(_Part, frozen=True):

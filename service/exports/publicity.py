@@ -9,6 +9,8 @@ from uuid import UUID
 
 import asyncpg
 
+from service.domain.events import Visibility
+from service.domain.policy import may_see_summary
 from service.eventstore.entries import Entry
 from service.exports.errors import ExportRefused
 from service.exports.payloads import CATEGORIES, Commitment, erased_by
@@ -18,6 +20,7 @@ NEVER = frozenset({("VoteCast", "voter_id"), ("SummaryPublished", "anonymous_aut
 
 _ABOUT = """
 SELECT e.position, e.subject_id, e.withdraws, s.summary_id, s.listed, s.anonymous,
+       s.visibility, s.retracted_at IS NOT NULL AS retracted,
        coalesce(c.removed, e.subject_id IS DISTINCT FROM e.summary_id) AS removed
   FROM unnest($1::bigint[]) AS wanted(position)
   JOIN read.event e USING (position)
@@ -34,11 +37,15 @@ SELECT y.payload_id, e.type, e.subject_id, s.summary_id, s.listed, s.anonymous
 
 
 class Shown(NamedTuple):
-    """Whether an event is shown, and its contents, as far as any may be; told: in part, without proof."""
+    """Whether an event is shown, and its contents, as far as any may be.
+
+    Shape:  told: in part, without proof; withdrawn: of it only that it took a summary from everybody's eyes.
+    """
 
     event: bool
     contents: bool
     told: bool = False
+    withdrawn: bool = False
 
     def tells(self, entry: Entry, commitment: Commitment) -> bool:
         """Whether this content is shown."""
@@ -47,6 +54,7 @@ class Shown(NamedTuple):
 
 _HIDDEN = Shown(False, False)
 _TOLD = Shown(False, False, told=True)
+_WITHDRAWN = Shown(False, False, told=True, withdrawn=True)
 _BARE = Shown(True, False)
 _WHOLE = Shown(True, True)
 
@@ -83,12 +91,16 @@ def _shown(entry: Entry, about: asyncpg.Record, holders: dict[UUID, asyncpg.Reco
 
 
 def _of_summary(entry: Entry, about: asyncpg.Record) -> Shown:
-    """That one was withdrawn is shown for ever: whoever copied it must hear of it."""
-    if entry.actor is not None and about["anonymous"] is not False:
-        return _HIDDEN
+    """That one was withdrawn is told while nobody may read it: whoever copied it must hear of it.
+
+    Of one that is unlisted nothing: its address is its secret.
+    """
     if about["listed"]:
-        return _WHOLE
-    return _BARE if about["withdraws"] else _HIDDEN
+        return _HIDDEN if entry.actor is not None and about["anonymous"] is not False else _WHOLE
+    if not about["withdraws"]:
+        return _HIDDEN
+    read = may_see_summary(None, None, Visibility(about["visibility"]), about["retracted"])
+    return _HIDDEN if read else _WITHDRAWN
 
 
 def _tells_nothing(entry: Entry, about: asyncpg.Record, holders: dict[UUID, asyncpg.Record]) -> bool:

@@ -66,7 +66,7 @@ def _open(
     if not any(isinstance(key, WitnessKey) and proved.signed.get(key.name) for key in keys):
         yield "that others see the same log: give the key of a witness you trust as --key"
     if proved.told:
-        yield f"what is told of {plural(proved.told, 'event')} that are withheld: registrations of papers"
+        yield f"what is told of {plural(proved.told, 'event')} that are withheld: papers, votes, withdrawals"
     if kind == "complete" and header:
         yield "claims, commands and the secret: no checkpoint speaks of them"
     if kind == "summary":

@@ -14,7 +14,13 @@ from hypothesis import strategies as st
 
 from service.commands.context import Context
 from service.commands.paper import RegisterPaper, register_paper
-from service.domain.events import PayloadsErased, SummaryRetracted, Visibility, VoteValue
+from service.domain.events import (
+    PayloadsErased,
+    SummaryRetracted,
+    SummaryVisibilitySet,
+    Visibility,
+    VoteValue,
+)
 from service.domain.ids import vote_id
 from service.domain.paper import PaperFields
 from service.eventstore.postgres import PostgresStore
@@ -43,6 +49,7 @@ class Summary:
     """What the test knows of one, and decides by itself who may see it."""
 
     thing: Thing
+    author: UUID  # of nothing else
     visibility: Visibility
     texts: list[str]
     was_listed: bool = False
@@ -51,6 +58,15 @@ class Summary:
     @property
     def listed(self) -> bool:
         return self.visibility is Visibility.PUBLIC and not self.thing.over
+
+    @property
+    def unlisted(self) -> bool:
+        return self.visibility is Visibility.UNLISTED and not self.thing.over
+
+    @property
+    def actor(self) -> UUID | None:
+        """As the log has it."""
+        return None if self.thing.anonymous else self.author
 
 
 @dataclass
@@ -80,9 +96,7 @@ class Secrets:
                 one.texts += [text(), text()]
                 await self.world.revise(one.thing, *one.texts[-2:])
             case "show" if not one.thing.over:
-                one.visibility = list(Visibility)[k % 3]
-                one.was_listed |= one.listed
-                await self.world.show(one.thing, one.visibility)
+                await self._show(one, list(Visibility)[k % 3])
             case "retract" if not one.thing.over:
                 await self._retract(one)
             case "comment":
@@ -117,7 +131,15 @@ class Secrets:
         body = text()
         thing = await self.world.publish(self.world.papers[0], author, body, visibility, anonymous=anonymous)
         listed = visibility is Visibility.PUBLIC
-        self.summaries.append(Summary(thing, visibility, [body], was_listed=listed))
+        self.summaries.append(Summary(thing, author, visibility, [body], was_listed=listed))
+
+    async def _show(self, one: Summary, visibility: Visibility) -> None:
+        one.visibility, one.thing.version = visibility, one.thing.version + 1
+        one.was_listed |= one.listed
+        event = SummaryVisibilitySet(
+            originator_id=one.thing.id, originator_version=one.thing.version, visibility=visibility
+        )
+        await self.world.append(event, actor=one.actor)
 
     async def _retract(self, one: Summary) -> None:
         one.texts.append(text())
@@ -125,7 +147,8 @@ class Secrets:
         await self.world.append(
             SummaryRetracted(
                 originator_id=one.thing.id, originator_version=one.thing.version, reason=one.texts[-1]
-            )
+            ),
+            actor=one.actor,
         )
 
     async def _forget_author(self, thing: Thing) -> None:
@@ -160,13 +183,13 @@ class Secrets:
         return sorted(set(shown) - set(self.gone))
 
     def hidden_ids(self) -> list[UUID]:
-        """Who voted is among them, and which votes are one person's."""
+        """Who voted is among them, which votes are one person's, and who wrote what is not listed."""
         hidden = list(self.nobody)
         for one in self.summaries:
-            if not one.was_listed:
+            if one.unlisted or not one.was_listed:
                 hidden.append(one.thing.id)
             if not one.listed:
-                hidden += [comment.thing.id for comment in one.comments]
+                hidden += [one.author, *(comment.thing.id for comment in one.comments)]
         return hidden
 
 
@@ -181,6 +204,7 @@ A_LIFE = [
     ("publish", 0, 0), ("publish", 1, 0), ("comment", 0, 0), ("edit", 0, 0), ("vote_comment", 0, 0),
     ("comment", 0, 0), ("remove", 0, 0), ("revise", 1, 0), ("forget_author", 0, 0), ("comment", 1, 0),
     ("show", 1, 1), ("redact", 0, 0), ("revise", 0, 0), ("publish", 3, 0), ("retract", 2, 0),
+    ("publish", 1, 0), ("show", 3, 2),
 ]  # fmt: skip
 
 
@@ -234,21 +258,34 @@ async def test_the_operators_file_does_hold_it(
 
 
 async def test_followers_hear_that_something_was_withdrawn(
-    pool: asyncpg.Pool, store: PostgresStore, world: World, conn: asyncpg.Connection
+    pool: asyncpg.Pool, store: PostgresStore, secrets: Secrets, conn: asyncpg.Connection
 ) -> None:
-    paper = await world.register("x/y")
-    hidden = await world.publish(paper, uuid4(), "Hidden")
-    retracted = await world.publish(paper, uuid4(), "Retracted")
-    await world.show(hidden, Visibility.UNLISTED)
-    await world.show(hidden, Visibility.PRIVATE)
-    await world.retract(retracted)
+    """While nobody may read it. Who withdrew it, to whom it is shown instead, and why: not told."""
+    for operation in (("publish", 1, 0), ("publish", 1, 0), ("publish", 0, 0), ("publish", 1, 0)):
+        await secrets.act(*operation)
+    private, retracted, anonymous, unlisted = secrets.summaries
+    await secrets.act("show", 0, 1)
+    await secrets.act("show", 0, 2)
+    await secrets.act("retract", 1, 0)
+    await secrets.act("show", 2, 2)
+    await secrets.act("show", 3, 2)
+    await secrets.act("show", 3, 0)
+    await secrets.act("show", 3, 1)
+    assert [private.visibility, anonymous.visibility] == [Visibility.PRIVATE] * 2
+    assert unlisted.unlisted
     await project_all(pool, store)
-    shown = [item.entry for item in checked(lines(await public(conn))) if isinstance(item, Event)]
-    assert [(one.type, one.stream) for one in shown] == [
-        ("PaperRegistered", paper),
-        ("SummaryVisibilitySet", hidden.id),
-        ("SummaryRetracted", retracted.id),
+    data = await public(conn)
+    told = [json.loads(line)["told"] for line in lines(data) if b'"told"' in line]
+    assert [(one.pop("type"), one.pop("stream"), bool(one.pop("recordedAt"))) for one in told] == [
+        ("SummaryVisibilitySet", str(private.thing.id), True),
+        ("SummaryRetracted", str(retracted.thing.id), True),
+        ("SummaryVisibilitySet", str(anonymous.thing.id), True),
     ]
+    assert told == [{"withdrawn": True}] * 3
+    assert str(unlisted.thing.id).encode() not in data
+    assert proved(data).told == 3
+    shown = [item.entry.type for item in checked(lines(data)) if isinstance(item, Event)]
+    assert shown == ["UserSignedUp", "PaperRegistered"]
 
 
 async def test_who_registered_a_paper_is_not_told(
