@@ -19,6 +19,7 @@ from service.restores import BEGIN, SERVERS, ServersRunning
 
 BATCH = 2_000
 TREE = "tree"  # the follower whose work the file has done already
+OUTBOX = "outbox"  # the one that tells people, who were told when it happened
 
 _LOCK = "SELECT FROM log_head FOR UPDATE"
 _FILLED = """
@@ -108,6 +109,7 @@ async def _complete(conn: asyncpg.Connection, header: Header) -> None:
     await conn.execute("UPDATE installation SET secret = $1", bytes.fromhex(header.secret or ""))
     await conn.executemany(_KEYS, header.keys)
     await conn.execute(_FOLLOWED, TREE, header.size)
+    await conn.execute(_FOLLOWED, OUTBOX, header.size)
     await conn.execute("DELETE FROM log_epochs")
     await conn.executemany(_EPOCH, header.epochs)
     await conn.execute(BEGIN)  # what clients knew of a longer log is refused

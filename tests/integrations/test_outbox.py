@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
+from projections.rebuild import rebuild
 from service.eventstore.postgres import PostgresStore
 from service.integrations import deliveries, targets
 from service.integrations.backoff import Backoff
@@ -227,6 +228,37 @@ async def test_nothing_is_sent_a_second_time_to_who_takes_it_at_most_once(
         await settled(pool, 2)
     assert channel.tried[ONE] == [2]
     assert await states(pool) == [(1, "failed"), (2, "delivered")]
+
+
+async def test_who_has_lost_the_claim_has_no_say(
+    pool: asyncpg.Pool, store: PostgresStore, world: World
+) -> None:
+    async def answer(delivery: Delivery) -> Outcome:
+        if len(channel.tried[ONE]) == 1:
+            await pool.execute("UPDATE outwards.targets SET claim = NULL, claimed_until = '-infinity'")
+            return GiveUp("of a process that was away for long")
+        return Delivered()
+
+    channel = Remembering([ONE], answer=answer)
+    async with outbox(pool, store, channel):
+        await sign_up(world, 2)
+        await settled(pool, 2)
+    assert channel.tried[ONE] == [1, 1, 2]
+    assert len(channel.ids[ONE, 1]) == 1
+    assert await pool.fetchval("SELECT count(*) FROM outwards.targets WHERE disabled_at IS NULL") == 1
+
+
+async def test_rebuilding_the_read_models_sends_nothing_again(
+    pool: asyncpg.Pool, store: PostgresStore, world: World
+) -> None:
+    channel = Remembering([ONE])
+    async with outbox(pool, store, channel):
+        await sign_up(world, 5)
+        await settled(pool, 5)
+        await rebuild(pool, store)
+        await sign_up(world, 2)
+        await settled(pool, 7)
+    assert channel.sent[ONE] == list(range(1, 8))
 
 
 async def test_old_deliveries_are_forgotten(pool: asyncpg.Pool, store: PostgresStore, world: World) -> None:
