@@ -8,9 +8,9 @@ from urllib.parse import parse_qsl, urlsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from service.integrations.mail_post import Post
 from service.integrations.mail_server import parse_sender, parse_server
 from service.integrations.mail_text import Letterhead
-from service.integrations.post import Post
 from service.verification import keys
 from service.verification.addresses import WitnessAddress, parse_witnesses
 

@@ -13,8 +13,9 @@ from uuid import UUID
 import asyncpg
 
 from projections.writing import Writer
-from service.integrations import mail_preferences, notifications
+from service.integrations import mail_preferences, notification_writer
 from service.integrations.mail_items import items_of
+from service.integrations.mail_post import Post, in_time
 from service.integrations.mail_preferences import MailRow
 from service.integrations.mail_questions import Questions
 from service.integrations.mail_server import AddressRefused
@@ -27,7 +28,6 @@ from service.integrations.outbox import (
     Planned,
     Skip,
 )
-from service.integrations.post import Post, in_time
 
 
 def next_digest(after: datetime, hour: int) -> datetime:
@@ -39,7 +39,7 @@ def next_digest(after: datetime, hour: int) -> datetime:
 class Notifications:
     """Makes notifications, and mails them to who wants that. Shape: post None: there is no mail."""
 
-    name = notifications.CHANNEL
+    name = notification_writer.CHANNEL
     ordered = False
     at_most_once = False
 
@@ -53,7 +53,7 @@ class Notifications:
     ) -> Sequence[Planned]:
         """Notifications are made the first time; mails of them are planned for who has room."""
         if only is None:
-            await notifications.make(conn, events, mailing=self._post is not None)
+            await notification_writer.make(conn, events, mailing=self._post is not None)
         if self._post is None:
             return []
         records = await conn.fetch(

@@ -16,7 +16,7 @@ from projections.writing import Writer
 from service.domain.errors import Invalid
 from service.integrations.mail_questions import ADDRESS, ask, new_token
 from service.integrations.mail_server import is_mailable
-from service.integrations.notifications import REFUSALS
+from service.integrations.notification_writer import REFUSALS
 
 FIRST_HOUR = 7
 _LOCK = 0x53_53_6D_61_69_6C  # any number will do

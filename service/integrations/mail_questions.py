@@ -14,10 +14,10 @@ from projections.writing import Writer
 from service.domain import ids
 from service.domain.errors import RateLimited
 from service.integrations import targets
+from service.integrations.mail_post import Post, in_time
 from service.integrations.mail_text import ANONYMOUS
-from service.integrations.notifications import CHANNEL
+from service.integrations.notification_writer import CHANNEL
 from service.integrations.outbox import Delivery, Happened, Outcome, Planned, Skip
-from service.integrations.post import Post, in_time
 
 ADDRESS = ("input", "address")
 QUESTIONS = "confirmation"  # the channel that asks

@@ -21,9 +21,10 @@ UNREADABLE = (
     "%3A for a colon, %40 for @ and %25 for %"
 )
 
-# As browsers have it for their fields: no quotes, no brackets, no space, and ASCII.
+# No quotes, no brackets, no space, and ASCII.
+_ATOM = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _PART = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_ADDRESS = re.compile(rf"[A-Za-z0-9.!#$%&'*+/=?^_`{{|}}~-]{{1,64}}@{_PART}(?:\.{_PART})*")
+_ADDRESS = re.compile(rf"(?=.{{1,64}}@){_ATOM}(?:\.{_ATOM})*@{_PART}(?:\.{_PART})*")
 _LIKE_AN_ADDRESS = re.compile(r"\S+@\S+")
 
 
@@ -74,6 +75,8 @@ def parse_server(url: str) -> MailServer:
     if not host or parts.path.strip("/") or parts.query or parts.fragment or parts.netloc.count("@") > 1:
         raise ValueError(UNREADABLE)
     user, password = (None if one is None else unquote(one) for one in (parts.username, parts.password))
+    if bool(user) != bool(password):
+        raise ValueError("has a user without a password, or the other way round: give both, or neither")
     return MailServer(host, port, parts.scheme == "smtps", user, password)
 
 

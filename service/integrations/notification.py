@@ -1,4 +1,4 @@
-"""Notifications as their owner reads them; `notifications` makes them."""
+"""Notifications as their owner reads them; `notification_writer` makes them."""
 
 from collections.abc import Sequence
 from datetime import datetime

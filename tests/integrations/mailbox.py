@@ -16,9 +16,9 @@ from uuid import UUID
 import asyncpg
 from aiosmtpd.smtp import SMTP
 
+from service.integrations.mail_post import Post
 from service.integrations.mail_server import MailServer
 from service.integrations.mail_text import Letterhead
-from service.integrations.post import Post
 
 FINE = "250 OK"
 DIES = "dies"  # after it has taken the mail, before it says so

@@ -447,6 +447,10 @@ async def test_strangers_are_not_flooded_with_questions(scene: Scene) -> None:
         "a@b.org, c@d.org",
         "<a@b.org>",
         "a@b.org SIZE=1",
+        "a..b@c.org",
+        ".a@b.org",
+        "a" * 65 + "@b.org",
+        "a@-b.org",
         "ä@b.org",
         "a@",
         "@b",
@@ -458,6 +462,17 @@ async def test_addresses_that_would_need_quoting_are_refused(scene: Scene, addre
         await asked(scene, scene.bob, address)
     assert address not in refused.value.message
     assert await mail_preferences.preferences_of(scene.pool, scene.bob) is None
+
+
+@pytest.mark.parametrize(
+    "address", ["a@b", "first.last+tag@mail.example.org", "o'neil@b.org", "a" * 64 + "@b.org"]
+)
+async def test_addresses_that_need_none_get_mail(scene: Scene, address: str) -> None:
+    await asked(scene, scene.bob, address)
+    async with scene.running():
+        await scene.settled()
+        await until(lambda: scene.box.to(address))
+    assert scene.box.tries == [address]
 
 
 async def test_no_log_has_an_address_or_a_password(scene: Scene) -> None:

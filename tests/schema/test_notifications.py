@@ -14,6 +14,7 @@ from schema import following
 from schema.context import Tools
 from schema.live import Live, Stream
 from schema.message import Asked
+from schema.reading import ReadSession
 from service.integrations import follows, mail
 from service.integrations.planner import Planner
 from service.integrations.sender import Bell
@@ -133,6 +134,32 @@ async def test_pages_go_on_where_they_ended_and_leave_out_what_was_read(people: 
     assert [one["id"] for one in left["notifications"]["nodes"]] == [seen[1]["id"], seen[2]["id"]]
     assert left["notifications"]["totalCount"] == 2
     assert (await told(bob))["notifications"]["nodes"][0]["readAt"] is not None
+
+
+async def test_a_page_takes_a_fixed_number_of_statements(people: list[Api]) -> None:
+    ada, bob, eve = people
+    for follower in (bob, eve):
+        await change(follower, FOLLOW, username="ada")
+    for summary in await publish(ada, 4):
+        await eve.comment(summary, "Well said.", await bob.comment(summary))
+    await told(bob)
+    few, many = [await statements(bob, NOTIFICATIONS, first=size) for size in (1, 8)]
+    assert 0 < len(few) == len(many)
+
+
+async def statements(person: Api, query: str, **variables: Any) -> list[str]:
+    """Those that a query takes."""
+    seen: list[str] = []
+    original = ReadSession.fetch
+
+    async def fetch(session: ReadSession, sql: str, *args: Any) -> list[Any]:
+        seen.append(sql)
+        return await original(session, sql, *args)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ReadSession, "fetch", fetch)
+        await person.read(query, **variables)
+    return seen
 
 
 @pytest.mark.parametrize("how", ["PRIVATE", "RETRACTED"])
