@@ -1,6 +1,5 @@
 """Versions of a summary's text."""
 
-import asyncio
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Optional
 from uuid import UUID
@@ -12,14 +11,14 @@ from projections.revision import RevisionRow
 from schema.blame import BlameSpan, blame_of
 from schema.citation import Citation, citation_of
 from schema.context import Info, Operation
+from schema.copies import copies_of, wanted_words
 from schema.diff import Diff, diff_of
-from schema.fields import later, resolved
+from schema.fields import ABSENT, later, resolved
 from schema.ids import NodeId
 from schema.node import Node
 from schema.scalars import HTML, LogPosition
 from schema.user import Actor, load_actor
 from schema.verification import RevisionProof, proof_from
-from service.text.copies import copies
 
 if TYPE_CHECKING:
     from schema.summary import Summary
@@ -118,13 +117,26 @@ class Revision(Node):
         return None if payload is None else later(info.context.loaders.source.load(payload))
 
     @resolved(
-        description="Other revisions that still have words which this one said anew: runs of up to four "
-        "words within lines that it inserted, and that they say more often than the revision before it did. "
-        "Who redacts this one may want to redact those too. The nearest revisions are looked at, at most 200 "
-        "and four million characters. None when it was redacted."
+        description="For the summary's author, who may redact it; nobody else has any. Other revisions, "
+        "before it and after it, whose texts are still there and have words of this one, in order: any line "
+        "of it of two words or more, or four words in a row of a longer line, or fewer that this one was the "
+        "first to say. Rather too many: with `words`, only those that hold these. The nearest revisions are "
+        "looked at, at most 200 and four million characters. Without `words`, none when it was redacted."
     )
-    async def copies(self, info: Info) -> list["Revision"]:
-        return await load_copies(info.context, self.row, self.as_of)
+    async def copies(
+        self,
+        info: Info,
+        words: Annotated[
+            str | None,
+            strawberry.argument(
+                description="What is not to be seen, whatever the case and the white space in it: exactly "
+                "the revisions that hold this are wanted."
+            ),
+        ] = ABSENT,
+    ) -> list["Revision"]:
+        row = self.row
+        numbers = await copies_of(info.context, row.summary_id, row.number, wanted_words(words, ("words",)))
+        return await load_revisions(info.context, row.summary_id, numbers, self.as_of)
 
 
 def revision_from(row: RevisionRow, operation: Operation, as_of: datetime | None = None) -> Revision:
@@ -156,12 +168,3 @@ async def load_revisions(
     keys = [(summary_id, number) for number in numbers]
     rows = await operation.loaders_at(as_of).revision.load_many(keys)
     return [revision_from(row, operation, as_of) for row in rows if row is not None]
-
-
-async def load_copies(operation: Operation, row: RevisionRow, as_of: datetime | None) -> list[Revision]:
-    """As the field says."""
-    near = await operation.loaders.survivors_near.load((row.summary_id, row.number))
-    found = await operation.loaders.source.load_many([version.payload for version in near])
-    texts = {version.number: text for version, text in zip(near, found, strict=True) if text is not None}
-    numbers = await asyncio.to_thread(copies, texts, row.number)
-    return await load_revisions(operation, row.summary_id, numbers, as_of)

@@ -7,6 +7,7 @@ import strawberry
 from strawberry import ID
 
 from schema.context import Info, Operation, changed
+from schema.copies import copies_left, wanted_words
 from schema.errors import AccessError, NotFoundError, ValidationError
 from schema.fields import ABSENT, given, mutation, resolved
 from schema.ids import uuid_of
@@ -16,7 +17,7 @@ from schema.revision import Revision, load_revision, load_revisions
 from schema.scalars import LogPosition
 from schema.summary import Summary, load_summary
 from service.commands import summary as commands
-from service.commands.copies import copies_of
+from service.commands.copies import text_held
 
 
 @strawberry.input(description="An earlier text of a summary, to be its current one again.")
@@ -36,7 +37,13 @@ class RedactRevisionInput:
         default=ABSENT, description="Why, for the record: whoever sees the revision sees it."
     )
     include_note: bool = strawberry.field(
-        default=False, description="Whether what its editor said about it is erased too."
+        default=False,
+        description="Whether what its editor said about it is erased too. It can be when the text is gone.",
+    )
+    words: str | None = strawberry.field(
+        default=ABSENT,
+        description="What is not to be seen, such as a telephone number. It is erased with the rest of this "
+        "revision and kept nowhere; `copies` are then the revisions that hold these very words.",
     )
     idempotency_key: ID | None = KEY
 
@@ -45,7 +52,8 @@ class RedactRevisionInput:
 class RedactionPayload:
     summary_id: strawberry.Private[UUID]
     number: strawberry.Private[int]
-    numbers: strawberry.Private[list[int]]
+    text: strawberry.Private[str | None]  # what was there; None: it was gone before
+    words: strawberry.Private[str | None]
     position: LogPosition = strawberry.field(description="Where the redaction is in the log.")
 
     @resolved(description="The summary as it is now.")
@@ -57,9 +65,10 @@ class RedactionPayload:
         return await changed(info.context, self.position, self._revision(info.context))
 
     @resolved(
-        description="Other revisions that still have its words, as its field `copies` told before: redact "
-        "them too, or the words stay. They can only be found while the text is there: none when the revision "
-        "was redacted before, also when the same idempotencyKey comes again."
+        description="Other revisions that still have its words, before it and after it, as the log has them "
+        "after the redaction: redact those too that hold what is not to be seen, or it stays. Found as by "
+        "the revision's field `copies`: with `words`, those that hold these; else rather too many, and none "
+        "when the text was gone before, also when the same idempotencyKey comes again."
     )
     async def copies(self, info: Info) -> list[Revision]:
         return await changed(info.context, self.position, self._copies(info.context))
@@ -69,8 +78,10 @@ class RedactionPayload:
         return None if seen is None else await load_revision(operation, self.summary_id, self.number)
 
     async def _copies(self, operation: Operation) -> list[Revision] | None:
-        seen = await load_summary(operation, self.summary_id)
-        return None if seen is None else await load_revisions(operation, self.summary_id, self.numbers)
+        if await load_summary(operation, self.summary_id) is None:
+            return None
+        numbers = await copies_left(operation, self.summary_id, self.number, self.text, self.words)
+        return await load_revisions(operation, self.summary_id, numbers)
 
 
 RedactionResult = Annotated[
@@ -101,8 +112,9 @@ class RevisionMutations:
 
     @mutation(
         description="Erase a revision's text for good, for its author: nobody can bring it back. That it was "
-        "there stays known, and who erased it, when and why. Again appends nothing. Other revisions are left "
-        "as they are: `copies` says which of them have the same words."
+        "there stays known, and who erased it, when and why, of the first time. Again erases what is left of "
+        "what is asked for; when nothing is, it appends nothing. Other revisions are left as they are, also "
+        "earlier ones that say the same: `copies` says which of them have the same words."
     )
     async def redact_revision(self, info: Info, input: Redact) -> RedactionResult:
         operation = info.context
@@ -113,11 +125,13 @@ class RevisionMutations:
             note_too=input.include_note,
             idempotency_key=given(input.idempotency_key),
         )
-        copies = await copies_of(operation.command_context(), command.summary_id, command.number)
+        words = wanted_words(input.words, ("input", "words"))
+        text = await text_held(operation.command_context(), command.summary_id, command.number)
         done = await operation.perform(commands.redact_revision, command)
         return RedactionPayload(
             summary_id=done.id,
             number=command.number,
-            numbers=copies,
+            text=text,
+            words=words,
             position=operation.log_position(done.position),
         )

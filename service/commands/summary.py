@@ -151,6 +151,8 @@ async def restore_revision(ctx: Context, command: RestoreRevision) -> Done:
 async def redact_revision(ctx: Context, command: RedactRevision) -> Done:
     """Destroy a revision's text for good. That it was there, who redacted it, when and why stays.
 
+    What is gone already is not erased again: without anything left, nothing is appended.
+
     Errors: Unauthenticated, NotFound, Forbidden, Invalid, KeyReused.
     """
     editor, erasure_id = ctx.signed_in(), ctx.new_id()
@@ -158,8 +160,7 @@ async def redact_revision(ctx: Context, command: RedactRevision) -> Done:
     async def decide() -> Decision:
         recorded = await ctx.store.load(command.summary_id, contents="latest")
         state, made = _seen(ctx, recorded), _revision(recorded, command.number)
-        fields = ("body", "note") if command.note_too else ("body",)
-        payloads = tuple(made.payloads[name] for name in fields if name in made.payloads) if made else ()
+        payloads = await _surviving(ctx, made, ("body", "note") if command.note_too else ("body",))
         events = summary.decide_redact(state, editor, command.number, command.reason, erasure_id, payloads)
         return Decision(state.id, events, unnamed=state.anonymous, erases=payloads if events else ())
 
@@ -222,6 +223,13 @@ async def _body(ctx: Context, revision: Recorded) -> str | None:
     payload_id = revision.payloads["body"]
     content = (await ctx.store.contents([payload_id]))[payload_id]
     return None if content is None else content.decode()
+
+
+async def _surviving(ctx: Context, made: Recorded | None, fields: Sequence[str]) -> tuple[UUID, ...]:
+    """Its payloads of these fields whose contents are still there."""
+    payload_ids = [made.payloads[name] for name in fields if name in made.payloads] if made else []
+    contents = await ctx.store.contents(payload_ids)
+    return tuple(one for one in payload_ids if contents[one] is not None)
 
 
 def _is_anonymous(recorded: Sequence[Recorded]) -> bool:

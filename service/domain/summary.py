@@ -182,25 +182,28 @@ def decide_redact(
     erasure_id: UUID,
     payloads: tuple[UUID, ...],
 ) -> tuple[DomainEvent, ...]:
-    """Destroy what a revision says, for good; also of a retracted summary. Twice changes nothing.
+    """Destroy what a revision says, for good; also of a retracted summary.
 
-    Shape:  payloads are the revision's own, in the log; erasure_id is a new stream's.
+    Of one that was redacted before, what is left goes too; when, who and why stay the first redaction's.
+    Shape:  payloads are those of the revision that are to go and still survive; without any, nothing
+            changes. erasure_id is a new stream's.
     Errors: Forbidden, Invalid, NotFound (no such revision).
     """
     why = _short(reason, "reason")
     if not policy.is_own(editor, state.author_id):
         raise Forbidden("Only its author may redact a summary's revisions.", path=("input", "summaryId"))
     _check_number(state, number)
-    if number in state.redacted:
+    if not payloads:
         return ()
-    return (
-        RevisionRedacted(
-            originator_id=state.id, originator_version=state.version + 1, revision=number, reason=why
-        ),
-        PayloadsErased(
-            originator_id=erasure_id, originator_version=1, payload_ids=payloads, subject_id=state.id
-        ),
+    erased = PayloadsErased(
+        originator_id=erasure_id, originator_version=1, payload_ids=payloads, subject_id=state.id
     )
+    if number in state.redacted:
+        return (erased,)
+    redacted = RevisionRedacted(
+        originator_id=state.id, originator_version=state.version + 1, revision=number, reason=why
+    )
+    return redacted, erased
 
 
 def decide_set_visibility(

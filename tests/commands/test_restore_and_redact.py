@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from service.commands.context import Context
-from service.commands.copies import copies_of
+from service.commands.copies import text_held
 from service.commands.summary import (
     PublishSummary,
     RedactRevision,
@@ -91,8 +91,29 @@ async def test_a_revision_without_a_note(store: EventStore, ada: Context, revise
 async def test_redacting_twice_changes_nothing(store: EventStore, ada: Context, revised: UUID) -> None:
     await redact_revision(ada, RedactRevision(revised, 2, "first"))
     async with unchanged(store):
-        await redact_revision(ada, RedactRevision(revised, 2, "second", note_too=True))
+        await redact_revision(ada, RedactRevision(revised, 2, "second"))
     assert await payload(store, revised, 2, "note") == b"more"
+
+
+async def test_a_note_can_go_after_the_text(store: EventStore, ada: Context, revised: UUID) -> None:
+    before = (await redact_revision(ada, RedactRevision(revised, 2, "first"))).position
+    done = await redact_revision(ada, RedactRevision(revised, 2, "second", note_too=True))
+    assert await payload(store, revised, 2, "note") is None
+    [erased] = await events(store, before)
+    assert isinstance(erased, PayloadsErased)
+    noted = (await store.load(revised, contents="none"))[1].payloads["note"]
+    assert (erased.payload_ids, erased.subject_id, done.id) == ((noted,), revised, revised)
+    async with unchanged(store):
+        await redact_revision(ada, RedactRevision(revised, 2, note_too=True))
+
+
+async def test_of_many_erasing_a_note_at_once(store: EventStore, ada: Context, revised: UUID) -> None:
+    before = (await redact_revision(ada, RedactRevision(revised, 2))).position
+    again = RedactRevision(revised, 2, note_too=True)
+    await asyncio.gather(*(redact_revision(ada, again) for _ in range(8)))
+    assert await payload(store, revised, 2, "note") is None
+    assert set(await topics(store, before)) == {"PayloadsErased"}
+    assert await bodies(store, revised) == [FIRST, None]
 
 
 async def test_what_was_redacted_is_not_restored(store: EventStore, ada: Context, revised: UUID) -> None:
@@ -187,22 +208,18 @@ async def test_ids_of_nothing_and_of_other_things(
         await refused(store, redact_revision(ada, RedactRevision(revised, number)), NotFound, *NUMBER)
 
 
-async def test_copies_are_told_to_the_author_alone(
+async def test_a_text_is_held_for_the_author_alone(
     store: EventStore, ada: Context, bob: Context, visitor: Context, revised: UUID
 ) -> None:
-    await revise_summary(ada, ReviseSummary(revised, f"{SECOND} And more.", None, 2))
-    assert await copies_of(ada, revised, 2) == [3]
-    assert await copies_of(ada, revised, 1) == [2, 3]
-    assert await copies_of(ada, revised, 4) == []
-    assert await copies_of(ada, uuid4(), 1) == []
-    assert await copies_of(bob, revised, 2) == await copies_of(visitor, revised, 2) == []
+    assert [await text_held(ada, revised, number) for number in range(4)] == [None, FIRST, SECOND, None]
+    assert await text_held(bob, revised, 2) is None
+    assert await text_held(visitor, revised, 2) is None
+    assert await text_held(ada, uuid4(), 1) is None
     await redact_revision(ada, RedactRevision(revised, 2))
-    assert await copies_of(ada, revised, 2) == []
-    assert await copies_of(ada, revised, 1) == [3]
+    assert [await text_held(ada, revised, number) for number in (1, 2)] == [FIRST, None]
 
 
-async def test_copies_of_an_anonymous_summary(ada: Context, bob: Context, paper: UUID) -> None:
+async def test_the_text_of_an_anonymous_summary(ada: Context, bob: Context, paper: UUID) -> None:
     hidden = (await publish_summary(ada, PublishSummary(paper, FIRST, anonymous=True))).id
-    await revise_summary(ada, ReviseSummary(hidden, SECOND, None, 1))
-    assert await copies_of(ada, hidden, 1) == [2]
-    assert await copies_of(bob, hidden, 1) == []
+    assert await text_held(ada, hidden, 1) == FIRST
+    assert await text_held(bob, hidden, 1) is None

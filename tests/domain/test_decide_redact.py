@@ -35,8 +35,10 @@ ERASED = PayloadsErased(
 HISTORY = given(summary_from, PUBLISHED, REVISED)
 
 
-def redact(number: int, editor: UUID = ADA, reason: str | None = "why"):
-    return lambda state: decide_redact(state, editor, number, reason, ERASURE, (BODY, NOTE))
+def redact(
+    number: int, editor: UUID = ADA, reason: str | None = "why", payloads: tuple[UUID, ...] = (BODY, NOTE)
+):
+    return lambda state: decide_redact(state, editor, number, reason, ERASURE, payloads)
 
 
 def test_redacting_says_which_revision_and_erases_what_it_holds() -> None:
@@ -47,10 +49,16 @@ def test_without_a_reason() -> None:
     HISTORY.when(redact(2, reason=None)).then(replace(REDACTED, revision=2, reason=None), ERASED)
 
 
-def test_twice_changes_nothing_whatever_the_reason() -> None:
+def test_without_anything_left_nothing_changes_whatever_the_reason() -> None:
+    HISTORY.when(redact(1, payloads=())).then()
     again = given(summary_from, PUBLISHED, REVISED, REDACTED)
-    again.when(redact(1)).then()
-    again.when(redact(1, reason="other")).then()
+    again.when(redact(1, payloads=())).then()
+    again.when(redact(1, reason="other", payloads=())).then()
+
+
+def test_again_erases_what_is_left_and_leaves_the_first_one_s_word() -> None:
+    again = given(summary_from, PUBLISHED, REVISED, REDACTED)
+    again.when(redact(1, reason="other", payloads=(NOTE,))).then(replace(ERASED, payload_ids=(NOTE,)))
     again.when(redact(2)).then(replace(REDACTED, originator_version=4, revision=2), ERASED)
 
 

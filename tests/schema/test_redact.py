@@ -1,5 +1,6 @@
 """Erasing a revision's text for good: it is nowhere any more, and that it was there stays."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -99,14 +100,84 @@ async def test_copies_are_offered_before_and_told_after(api: Api) -> None:
     ada, bob = await api.person("ada"), await api.person("bob")
     texts = ("Before.", f"Before.\n{SECRET}", f"Before, changed.\n{SECRET}\nMore.", "Before.")
     summary = await written(ada, *texts)
-    copies = [one["copies"] for one in (await now(bob, summary))["revisions"]["nodes"]]
+    copies = [one["copies"] for one in (await now(ada, summary))["revisions"]["nodes"]]
     assert copies[1] == [{"number": 3}]
     assert copies[3] == []
+    for person in (api, bob):
+        assert [one["copies"] for one in (await now(person, summary))["revisions"]["nodes"]] == [[]] * 4
     outcome = await redacted(ada, summary, 2)
     assert outcome["copies"] == [{"number": 3}]
     assert outcome["revision"] == {"number": 2}
     assert await held(api, "swordfish") == 2
     assert (await redacted(ada, summary, 3))["copies"] == []
+    assert await held(api, "swordfish") == 0
+
+
+PHONE = "My phone number is SECRET 555 1234 call me."
+COPIES = """query ($id: ID!, $number: Int!, $words: String, $asOf: DateTime) {
+  summary(id: $id, asOf: $asOf) { revision(number: $number) { copies(words: $words) { number } } } }"""
+
+
+async def copies(person: Api, summary: str, number: int, words: str | None = None) -> list[int]:
+    found = await person.read(COPIES, id=summary, number=number, words=words)
+    return [one["number"] for one in found["summary"]["revision"]["copies"]]
+
+
+async def test_earlier_ones_that_say_the_same_are_offered(api: Api) -> None:
+    """What an author does on noticing what was said long ago: redact the newest one."""
+    ada = await api.person("ada")
+    summary = await written(ada, f"{PHONE}\nOne.", f"{PHONE}\nTwo.", f"{PHONE}\nThree.", "Nothing of it.")
+    assert await copies(ada, summary, 3) == [1, 2]
+    assert (await redacted(ada, summary, 3))["copies"] == [{"number": 1}, {"number": 2}]
+    assert (await redacted(ada, summary, 2))["copies"] == [{"number": 1}]
+    assert (await redacted(ada, summary, 1))["copies"] == []
+    assert await held(api, "555 1234") == 0
+
+
+async def test_words_say_exactly_which(api: Api) -> None:
+    ada, bob = await api.person("ada"), await api.person("bob")
+    line = "The same line stands in each of them."
+    texts = (f"{line}\nCall 555\t1234.", f"{line}\nTwo.", f"{line}\ncall  555\n1234!", f"{line}\nFour.")
+    summary = await written(ada, *texts)
+    assert await copies(ada, summary, 3) == [1, 2, 4]
+    assert await copies(ada, summary, 3, "CALL 555 1234") == [1]
+    assert await copies(ada, summary, 2, "555 1234") == [1, 3]
+    assert await copies(ada, summary, 3, "1235") == await copies(bob, summary, 3, "555 1234") == []
+    for number in (3, 3):  # again: the text is gone, and the words are known
+        assert (await redacted(ada, summary, number, words="555 1234"))["copies"] == [{"number": 1}]
+    assert await copies(ada, summary, 3, "555 1234") == [1]
+
+
+async def test_words_that_are_none(api: Api) -> None:
+    ada = await api.person("ada")
+    summary = await written(ada, SECRET)
+    for words in ("", " \n", "a\x00b", "x" * 100_001):
+        input = {"summaryId": summary, "number": 1, "words": words}
+        assert (await refusal(ada, "ValidationError", "INVALID", **input))["path"] == ["input", "words"]
+        error = await ada.refused(COPIES, id=summary, number=1, words=words)
+        assert error["extensions"]["code"] == "INVALID"
+
+
+async def test_what_is_restored_meanwhile_is_told(api: Api) -> None:
+    """Of a text that is redacted and restored at once, both come to know: it is gone, or it is a copy."""
+    ada = await api.person("ada")
+    for n in range(12):
+        summary = await written(ada, f"{n} {SECRET}", "Something else.", key=f"k{n}")
+        restore = ada.do("restoreRevision", summaryId=summary, number=1, expectedRevision=2)
+        outcomes = await asyncio.gather(restore, redacted(ada, summary, 1))
+        restored = outcomes[0]["__typename"] == "SummaryPayload"
+        assert outcomes[1]["copies"] == ([{"number": 3}] if restored else [])
+
+
+async def test_a_note_can_go_after_the_text(api: Api) -> None:
+    ada = await api.person("ada")
+    summary = await written(ada, "First.")
+    await revised(ada, summary, 1, SECRET, note="Says swordfish.")
+    await redacted(ada, summary, 2, reason="First.")
+    before = (await now(ada, summary))["revisions"]["nodes"][1]
+    await redacted(ada, summary, 2, includeNote=True, reason="Second.")
+    assert (await now(ada, summary))["revisions"]["nodes"][1] == {**before, "note": None}
+    assert before["note"] == "Says swordfish."
     assert await held(api, "swordfish") == 0
 
 
