@@ -1,6 +1,5 @@
-"""Compares texts in threads, each pair once for an operation."""
+"""Compares texts in the workshop, each pair once for an operation."""
 
-import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 from uuid import UUID
@@ -11,6 +10,7 @@ from strawberry.dataloader import DataLoader
 from projections.survivors import Version
 from schema.batching import Batched
 from schema.cost import check_rows
+from schema.workshop import Bench
 from service.text.difference import Difference, difference
 from service.text.unified import unified
 
@@ -23,9 +23,9 @@ MOST_COMPARED = 10_000_000  # characters, in seconds: a hundred pairs of long te
 AT_ONCE = 20  # pairs whose texts are loaded before they are counted
 
 
-def differences(sources: Sources) -> Batched[Pair, Difference]:
+def differences(sources: Sources, bench: Bench) -> Batched[Pair, Difference]:
     """What changed, word by word. Errors: as `comparing`; LIMIT_EXCEEDED for too many spans, too."""
-    compared = comparing(sources, lambda _, before, after: difference(before, after))
+    compared = comparing(sources, bench, lambda _, before, after: difference(before, after))
 
     async def load(pairs: list[Pair]) -> list[Difference]:
         found = await compared(pairs)
@@ -35,9 +35,9 @@ def differences(sources: Sources) -> Batched[Pair, Difference]:
     return load
 
 
-def patches(sources: Sources) -> Batched[Pair, str]:
+def patches(sources: Sources, bench: Bench) -> Batched[Pair, str]:
     """What changed, line by line. Errors: as `comparing`."""
-    return comparing(sources, _patch)
+    return comparing(sources, bench, _patch)
 
 
 def _patch(pair: Pair, before: str | None, after: str) -> str:
@@ -45,23 +45,27 @@ def _patch(pair: Pair, before: str | None, after: str) -> str:
     return unified(before, after, *names)
 
 
-def comparing(sources: Sources, compare: Compare[T], most: int = MOST_COMPARED) -> Batched[Pair, T]:
+def comparing(
+    sources: Sources, bench: Bench, compare: Compare[T], most: int = MOST_COMPARED
+) -> Batched[Pair, T]:
     """For pairs of revisions whose texts survive, or nothing and such a revision.
 
     Shape:  one after the other, so that an operation that is given up stops after the pair under way.
-    Errors: LookupError for a text that was erased; GraphQLError LIMIT_EXCEEDED for more characters in all.
+    Errors: LookupError for a text that was erased; GraphQLError LIMIT_EXCEEDED for more characters in all;
+            those of `Bench`.
     """
 
     async def load(pairs: list[Pair]) -> list[T]:
         amount, found = 0, []
-        for start in range(0, len(pairs), AT_ONCE):
-            some = pairs[start : start + AT_ONCE]
-            texts = await _texts(sources, some)
-            sides = [(before and texts[before], texts[after]) for before, after in some]
-            amount += sum(len(old or "") + len(new) for old, new in sides)
-            _check(amount, most)
-            for pair, (old, new) in zip(some, sides, strict=True):
-                found.append(await asyncio.to_thread(compare, pair, old, new))
+        with bench.held():
+            for start in range(0, len(pairs), AT_ONCE):
+                some = pairs[start : start + AT_ONCE]
+                texts = await _texts(sources, some)
+                sides = [(before and texts[before], texts[after]) for before, after in some]
+                amount += sum(len(old or "") + len(new) for old, new in sides)
+                _check(amount, most)
+                for pair, (old, new) in zip(some, sides, strict=True):
+                    found.append(await bench.work(compare, pair, old, new))
         return found
 
     return load

@@ -14,11 +14,13 @@ from strawberry.dataloader import DataLoader
 
 from projections import progress
 from projections.progress import Progress
-from schema.awaiting import blames
+from schema.awaiting import AT_ONCE, blames
 from schema.loaders import Loaders
 from schema.past import PastLoaders
+from schema.places import Places
 from schema.reading import ReadSession, is_away
 from schema.scalars import LogPosition, log_position, parsed_position, place_of
+from schema.workshop import Bench, Workshop
 from service.accounts.service import Accounts
 from service.citation import Licence
 from service.commands.context import Context as CommandContext
@@ -41,7 +43,8 @@ class Tools:
             base_url has no slash at its end; wait_seconds bounds the wait for the read models;
             statement_seconds bounds each statement that reads them; epochs are those of the log;
             licence is that of the texts; witnesses are the keys of those who cosign the log; poster is
-            the way to addresses that people have chosen; mailing: mail can be sent.
+            the way to addresses that people have chosen; mailing: mail can be sent; workshop is where
+            texts are compared, waiting the places of those who wait for blame.
     """
 
     store: EventStore
@@ -61,6 +64,8 @@ class Tools:
     witnesses: tuple[str, ...] = ()
     poster: Poster = field(default_factory=Poster)
     mailing: bool = False
+    workshop: Workshop = field(default_factory=Workshop)
+    waiting: Places = field(default_factory=lambda: Places(AT_ONCE))
 
     def log_position(self, position: int) -> LogPosition:
         """As clients are told."""
@@ -140,14 +145,17 @@ class Operation:
         self.request = request
         self.tools = request.tools
         self.viewer = request.viewer
+        self.bench = Bench(request.tools.workshop)
         self._renew()
 
     def _renew(self) -> None:
         self.session = ReadSession(self.tools.pool, self.tools.statement_seconds)
         self.loaders = Loaders(
-            self.session, self.viewer, self.tools.secret, self.tools.codec, self.tools.witnesses
+            self.session, self.viewer, self.tools.secret, self.tools.codec, self.bench, self.tools.witnesses
         )
-        self.blame = DataLoader(blames(self.session, self.tools.pool, self.tools.wait_seconds))
+        self.blame = DataLoader(
+            blames(self.session, self.tools.pool, self.tools.waiting, self.tools.wait_seconds)
+        )
         self._past: dict[datetime, PastLoaders] = {}
 
     def loaders_at(self, as_of: datetime | None) -> Loaders | PastLoaders:

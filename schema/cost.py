@@ -18,7 +18,7 @@ MOST_COST = 100_000
 LISTED = 10
 WORK = 1_000  # a mutation, or a preview
 DIFF = 100  # the words of two texts compared, or their lines; `schema.comparing` bounds their lengths
-COPIES = 20_000  # a text looked for in two hundred others
+COPIES = 10_000  # a text looked for in two hundred others
 HEAVY = {
     ("Query", "preview"): WORK,
     ("Summary", "diff"): DIFF,

@@ -24,6 +24,7 @@ from projections import (
 from projections.reading import Reader
 from schema.batching import alike, bound, each, paged
 from schema.comparing import differences, patches
+from schema.workshop import Bench
 from service.domain import ids
 from service.eventstore.codec import Codec
 from service.integrations import follows, mail_preferences, notification, webhooks
@@ -39,6 +40,7 @@ class Loaders:
         viewer: UUID | None,
         secret: bytes,
         codec: Codec,
+        bench: Bench,
         witnesses: Sequence[str] = (),
     ) -> None:
         self._viewer, self._secret = viewer, secret
@@ -61,8 +63,8 @@ class Loaders:
         self.revisions_of_summary = DataLoader(paged(revision.revisions_of, conn))
         self.survivor_before = DataLoader(bound(survivors.survivors_before, conn))
         self.survivors_near = DataLoader(bound(survivors.survivors_near, conn, NEAREST))
-        self.difference = DataLoader(differences(self.source))
-        self.unified = DataLoader(patches(self.source))
+        self.difference = DataLoader(differences(self.source, bench))
+        self.unified = DataLoader(patches(self.source, bench))
 
         self.feed = DataLoader(each(feed.feed, conn))
         self.count_feed = DataLoader(each(feed.count_feed, conn))

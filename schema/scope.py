@@ -29,6 +29,7 @@ class Scope(SchemaExtension):
             request.asked = self._asked()
 
     async def on_execute(self) -> AsyncIterator[None]:
+        self.execution_context.context.request.asked = self._asked()
         yield
         await self.execution_context.context.settle()
 

@@ -25,7 +25,9 @@ from projections.runner import Runner
 from projections.tree import Tree
 from schema.context import Tools
 from schema.live import Live
+from schema.places import Places
 from schema.webhook_message import describing
+from schema.workshop import Workshop
 from service.accounts.service import Accounts
 from service.app import create_app
 from service.citation import Licence
@@ -231,6 +233,7 @@ def _holder() -> str:
 async def _tools(opened: Log, progress: Progress, settings: Settings) -> Tools:
     epochs = Epochs()
     await epochs.refresh(opened.pool)
+    few = max(1, settings.pool_size // 5)  # they keep connections for seconds: most are for others
     return Tools(
         store=opened.store,
         pool=opened.pool,
@@ -242,6 +245,8 @@ async def _tools(opened: Log, progress: Progress, settings: Settings) -> Tools:
         random=os.urandom,
         base_url=settings.public_url,
         epochs=epochs,
+        workshop=Workshop(few),
+        waiting=Places(few),
         mailing=settings.post is not None,
         witnesses=tuple(one.vkey for one in settings.asked_witnesses),
         poster=Poster(private=settings.private_targets == "on"),

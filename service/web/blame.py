@@ -1,6 +1,5 @@
 """Who wrote which words: a text in spans, each linked to the revision that introduced it."""
 
-import asyncio
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
@@ -37,7 +36,7 @@ async def revision_blame_page(operation: Operation, request: Request) -> Respons
 
 
 async def _page(operation: Operation, row: SummaryRow, revision: RevisionRow) -> Response:
-    """Errors: GraphQLError NOT_YET_VISIBLE for one of the last moments."""
+    """Errors: GraphQLError NOT_YET_VISIBLE for one of the last moments; BUSY."""
     of = await paper_of(operation.session, row.paper_id)
     number = (row.summary_id, revision.number)
     spans = await blame_of(operation, number, revision.body_payload, None)
@@ -61,7 +60,7 @@ async def _blame(operation: Operation, row: SummaryRow, spans: Sequence[BlameSpa
     known = {one.number: one for one in rows if one is not None}
     around = await around_revisions(operation, row.summary_id, list(known.values()))
     shades = {number: at % SHADES for at, number in enumerate(origins)}
-    text = await asyncio.to_thread(_written, spans, shades, _titles(known, around))
+    text = await operation.bench.work(_written, spans, shades, _titles(known, around))
     return page_part(
         "blamed.html",
         text=text,

@@ -1,6 +1,5 @@
 """What changed from one text to another, for people to read."""
 
-import asyncio
 from collections.abc import Iterator
 from html import escape
 from uuid import UUID
@@ -21,7 +20,7 @@ async def changed(operation: Operation, summary_id: UUID, pair: Pair) -> Html:
     """From one revision's text to another's, with counts and a link to the patch.
 
     Shape:  pair are revisions whose texts survive, the older one first, or nothing and such a revision.
-    Errors: GraphQLError LIMIT_EXCEEDED.
+    Errors: GraphQLError LIMIT_EXCEEDED, BUSY.
     """
     before, after = pair
     found: Difference = await operation.loaders.difference.load(pair)
@@ -32,7 +31,7 @@ async def changed(operation: Operation, summary_id: UUID, pair: Pair) -> Html:
         against=Html("with nothing") if before is None else linked(summary_id, before.number),
         came=parts.plural(found.inserted_words, "word", "words"),
         went=parts.plural(found.deleted_words, "word", "words"),
-        spans=await asyncio.to_thread(_written, found),
+        spans=await operation.bench.work(_written, found),
         patch=f"/summaries/{summary_id}/changes.diff?"
         + (f"from={before.number}&" if before else "")
         + f"to={after.number}",

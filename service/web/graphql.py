@@ -22,6 +22,7 @@ from schema.live import EVERYTHING
 from schema.message import Asked, could_not_run
 from service.web.authorization import check_admitted, context_of
 from service.web.connections import Connections
+from service.web.gone import while_awaited
 from service.web.graphiql import graphiql_page
 from service.web.middleware import refusal_of
 from service.web.negotiation import GRAPHQL_RESPONSE, answer_type, wants_events, wants_html
@@ -129,7 +130,7 @@ class GraphQLEndpoint(GraphQL[Context, None]):
         sub_response: Response,
     ) -> ExecutionResult:
         try:
-            result = await self._execute(request, request_data, context)
+            result = await while_awaited(request, context, self._execute(request, request_data, context))
         except Refused:
             check_admitted(context)
             raise

@@ -24,7 +24,7 @@ from service.web.summary import summary_page
 from service.web.venue import old_venue_address, venue_page
 
 Show = Callable[[Operation, Request], Awaitable[Response]]
-STATUS = {"INVALID": 400, "LIMIT_EXCEEDED": 400, "NOT_YET_VISIBLE": 503}
+STATUS = {"INVALID": 400, "LIMIT_EXCEEDED": 400, "NOT_YET_VISIBLE": 503, "BUSY": 503, "TIMEOUT": 503}
 
 
 def page_routes(tools: Tools, sdl: str) -> list[Route]:

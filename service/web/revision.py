@@ -2,6 +2,7 @@
 
 import json
 
+from graphql import GraphQLError
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -19,6 +20,8 @@ from service.web.markup import NOTHING, Html, fill, joined, page_part
 from service.web.paper import paper_of
 from service.web.proofs import proof_of
 from service.web.summary import revision_of, summary_of
+
+TOO_BUSY = Html("<p>What it changed cannot be worked out just now: load this page again in a moment.</p>")
 
 
 async def revision_page(operation: Operation, request: Request) -> Response:
@@ -92,7 +95,12 @@ async def _changes(operation: Operation, revision: RevisionRow) -> Html:
     if diff.from_ is None:
         said = "This is the first text." if revision.number == 1 else "No text before it is left to compare."
         return fill("<p>{said} All of it counts as new.</p>", said=said)
-    return await changed(operation, revision.summary_id, diff.pair)
+    try:
+        return await changed(operation, revision.summary_id, diff.pair)
+    except GraphQLError as error:
+        if (error.extensions or {}).get("code") != "BUSY":
+            raise
+        return TOO_BUSY  # the version itself is there to be cited, whoever compares what
 
 
 async def _cite(operation: Operation, revision: RevisionRow) -> Html:

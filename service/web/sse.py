@@ -15,6 +15,7 @@ from schema.following import Stopping
 from schema.live import SignedOut, Stream
 from schema.message import Message
 from service.web.connections import SEND_SECONDS, Connections
+from service.web.gone import gone_away
 from service.web.middleware import refusal_of
 from service.web.negotiation import EVENT_STREAM
 
@@ -56,7 +57,7 @@ class EventStream(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._send = send
         over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        gone = asyncio.create_task(_gone(receive))
+        gone = asyncio.create_task(gone_away(receive))
         try:
             with (
                 self._connections.counted(),
@@ -145,8 +146,3 @@ def _fulfil(over: asyncio.Future[None]) -> None:
 async def _next(messages: Messages) -> Message | None:
     """None at the end."""
     return await anext(messages, None)
-
-
-async def _gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass

@@ -12,9 +12,10 @@ from graphql import GraphQLError, parse
 from strawberry.dataloader import DataLoader
 
 from projections.survivors import Version
-from schema.comparing import comparing, differences
+from schema.comparing import Pair, comparing, differences
 from schema.cost import MOST_COST
 from schema.estimate import estimate
+from schema.workshop import Bench, Workshop
 from tests.schema.people import Api
 from tests.schema.revisions import redacted, revised, statements, written
 
@@ -140,7 +141,7 @@ async def test_more_text_than_may_be_compared() -> None:
 
     one, two = Version(1, UUID(int=1)), Version(2, UUID(int=2))
     sources = DataLoader(texts)
-    compare = comparing(sources, lambda _, before, after: (before, after), most=15)
+    compare = comparing(sources, Bench(Workshop()), lambda _, before, after: (before, after), most=15)
     assert await compare([(one, two), (None, one)]) == [("five ", "five "), (None, "five ")]
     with pytest.raises(GraphQLError, match="20 characters, and the limit is 15") as error:
         await compare([(one, two), (two, one)])
@@ -160,7 +161,8 @@ async def test_more_spans_than_anybody_may_ask_for() -> None:
         return [text(payload.int) for payload in payloads]
 
     versions = [Version(n, UUID(int=n)) for n in range(1, 5)]
-    compare, pairs = differences(DataLoader(texts)), list(pairwise(versions))
+    compare = differences(DataLoader(texts), Bench(Workshop()))
+    pairs: list[Pair] = list(pairwise(versions))
     assert len((await compare(pairs[:1]))[0].spans) > MOST_COST / 3
     with pytest.raises(GraphQLError) as error:
         await compare(pairs)
@@ -173,7 +175,7 @@ async def test_what_is_erased_is_never_compared() -> None:
         return [None for _ in payloads]
 
     with pytest.raises(LookupError, match="erased"):
-        await comparing(DataLoader(gone), lambda *_: "")([(None, Version(1, UUID(int=1)))])
+        await comparing(DataLoader(gone), Bench(Workshop()), lambda *_: "")([(None, Version(1, UUID(int=1)))])
 
 
 def test_what_it_costs(schema: strawberry.Schema) -> None:
@@ -189,4 +191,4 @@ def test_what_it_costs(schema: strawberry.Schema) -> None:
         cost("{ feed(first: 100) { nodes { revisions(first: 10) { nodes { diff { to } } } } } }") > MOST_COST
     )
     copies = '{ summary(id: "s") { revisions(first: %d) { nodes { copies { number } } } } }'
-    assert cost(copies % 4) < MOST_COST < cost(copies % 5)
+    assert cost(copies % 9) < MOST_COST < cost(copies % 10)

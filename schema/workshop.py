@@ -1,0 +1,89 @@
+"""Where texts are compared: it can take seconds, so it has a thread of its own and few places.
+
+Who compares holds a connection meanwhile. One thread is enough: Python runs one at a time, and more of them
+keep the event loop waiting.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import ParamSpec, TypeVar
+
+from graphql import GraphQLError
+
+from schema.places import Places
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+PLACES = 4  # operations that compare, or wait for it, at once
+SECONDS = 5.0  # of work for one operation
+
+
+class Workshop:
+    """One for a process. Units: seconds of the thread's work are what one operation may ask for in all."""
+
+    def __init__(self, places: int = PLACES, seconds: float = SECONDS) -> None:
+        self.seconds = seconds
+        self.places = Places(places)
+        self.thread = ThreadPoolExecutor(1, "workshop")
+
+
+class Bench:
+    """What one operation has of the workshop.
+
+    Shape:  operations take turns: each has at most one piece of work in the queue. One that is given up
+            stops after the piece under way.
+    """
+
+    def __init__(self, workshop: Workshop) -> None:
+        self._workshop = workshop
+        self._holders = 0
+        self._turn = asyncio.Lock()
+        self._spent = 0.0
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """A place, the same one for all that the operation does meanwhile. Errors: GraphQLError BUSY."""
+        if not self._holders and not self._workshop.places.enter():
+            raise _full()
+        self._holders += 1
+        try:
+            yield
+        finally:
+            self._holders -= 1
+            if not self._holders:
+                self._workshop.places.leave()
+
+    async def work(self, function: Callable[P, T], *args: P.args, **more: P.kwargs) -> T:
+        """What a function gives, in the thread. Errors: GraphQLError BUSY, and TIMEOUT when none is left."""
+
+        def timed() -> T:
+            began = time.thread_time()
+            try:
+                return function(*args, **more)
+            finally:
+                self._spent += time.thread_time() - began
+
+        with self.held():
+            async with self._turn:
+                if self._spent > self._workshop.seconds:
+                    raise _too_long(self._workshop.seconds)
+                return await asyncio.get_running_loop().run_in_executor(self._workshop.thread, timed)
+
+
+def _full() -> GraphQLError:
+    return GraphQLError(
+        "Too many texts are being compared just now: try again in a few seconds.",
+        extensions={"code": "BUSY"},
+    )
+
+
+def _too_long(seconds: float) -> GraphQLError:
+    return GraphQLError(
+        f"Comparing these texts took more than {seconds:g} seconds and was stopped: ask for fewer at once, "
+        "and for the others in an operation of their own.",
+        extensions={"code": "TIMEOUT"},
+    )
