@@ -7,7 +7,7 @@ from uuid import UUID
 from service.eventstore.entries import Entry
 from service.exports.errors import Tampered
 from service.exports.payloads import Commitment, Stored, commitments, erased_by
-from service.exports.trust import Trust
+from service.exports.trust import Signatures, Trust
 from service.verification.checkpoints import Checkpoint
 from service.verification.errors import VerificationError
 from service.verification.merkle import Frontier, Node
@@ -17,7 +17,11 @@ _ERASED = Stored(None, None)
 
 @dataclass(slots=True)
 class Proved:
-    """What held. Units: covered is the position up to which signed checkpoints fix the log."""
+    """What held.
+
+    Units:  covered is the position up to which the log is what keys that count signed, or the reader's own
+            checkpoint says; sealed is that of the last checkpoint, whoever signed it.
+    """
 
     events: int = 0
     withheld: int = 0
@@ -26,9 +30,9 @@ class Proved:
     absent: int = 0  # payloads that are erased, or that the file leaves out
     checkpoints: int = 0
     covered: int = 0
+    sealed: int = 0
     outside: bool = False  # the reader's own checkpoint was met
-    signed: dict[str, int] = field(default_factory=dict)
-    unknown: int = 0
+    signed: dict[str, Signatures] = field(default_factory=dict)  # by each key that counts
 
 
 class LogCheck:
@@ -79,10 +83,9 @@ class LogCheck:
             raise Tampered(at, f"after it stands the checkpoint of position {checkpoint.size:,}")
         self._compare(checkpoint)
         self.proved.checkpoints += 1
+        self.proved.sealed = at
         if trusted:
             self.proved.covered = at
-        else:
-            self.proved.unknown += 1
         return checkpoint
 
     def finish(self, size: int) -> Proved:
@@ -99,7 +102,7 @@ class LogCheck:
                 f"it is missing: the checkpoint that you gave speaks of {self._outside.size:,} positions, "
                 f"and the log ends with {at:,}",
             )
-        if self._trust.given and size and not self.proved.covered:
+        if self._trust.silent and size and not self.proved.outside:
             raise Tampered(None, "no checkpoint in it is signed with the key that you gave")
         self.proved.signed = dict(self._trust.signed)
         return self.proved

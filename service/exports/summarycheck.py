@@ -37,10 +37,10 @@ class SummaryCheck:
         if self._checkpoint is not None:
             raise Tampered(self.next, "there is a second checkpoint")
         try:
-            checkpoint, trusted = self._trust.opened(note)
+            checkpoint, _ = self._trust.opened(note)
         except VerificationError as error:
             raise Tampered(None, f"the checkpoint does not hold: {error}") from error
-        if not trusted:
+        if self._trust.silent:
             raise Tampered(None, "the checkpoint is not signed with the key that you gave")
         if self._outside is not None:
             self._compare(checkpoint, self._outside)
@@ -70,7 +70,7 @@ class SummaryCheck:
         """The file ends here, and says that it is about a log of this size."""
         if self._checkpoint is None or self._checkpoint.size != size:
             raise Tampered(None, f"the checkpoint of position {size:,} is missing")
-        self.proved.covered = size
+        self.proved.covered = self.proved.sealed = size
         self.proved.outside = self._outside is not None
         self.proved.signed = dict(self._trust.signed)
         return self.proved

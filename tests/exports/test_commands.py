@@ -67,8 +67,8 @@ async def test_from_one_database_to_another(
         told = verified(str(name), "--key", key, "--checkpoint", str(note))
         assert f"{world.position:,} events" in told
         assert "your own checkpoint is met" in told
-        assert f"signed by {key.rpartition('+')[0]}: " in told
-        assert f"positions {world.position:,} to {world.position:,}: no checkpoint" in told
+        assert f"positions 1 to {world.position - 1:,} are as {key.rpartition('+')[0]} signed: " in told
+        assert f"  position {world.position:,}: no checkpoint covers that yet" in told
     other = vkey((await store.head()).log_id, OTHER_KEY)
     assert "signed with the key that you gave" in refused(str(file), "--key", other)
 

@@ -46,7 +46,7 @@ async def test_as_it_is_it_holds(
     log, proved = await check_database(conn, [await key_of(store)], on_progress=lambda *at: told.append(at))
     assert log == (await store.head()).log_id
     assert (proved.events, proved.covered) == (size, size - 1)
-    assert list(proved.signed.values()) == [proved.checkpoints]
+    assert list(proved.signed.values()) == [(proved.checkpoints, size - 1)]
     assert told[-1] == (size, size)
     monkeypatch.setattr("service.exports.database.PAGE", 7)
     assert (await check_database(conn, [await key_of(store)]))[1] == proved
