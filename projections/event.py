@@ -1,8 +1,9 @@
 """The log as its readers may see it; `event_writer` writes what each event is about.
 
 What belongs to a summary is seen by whoever may see the summary today: in lists if it is listed, by its
-address as `policy.may_see_summary` says. An event that took a listed one out of the lists is known to
-everybody for ever, without what it says, so that who has stored something knows what to drop.
+address as `policy.may_see_summary` says. An event that took a listed one out of the lists is known,
+without what it says, for as long as the summary cannot be seen: who has stored something knows what to
+drop. Of one that is unlisted today nothing is told: it can be read by its address, which is its secret.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -125,9 +126,9 @@ async def _read(
     *,
     by_address: bool = False,
 ) -> list[Slice[EventRow]]:
-    seen = (VISIBLE if by_address or filter.subject else LISTED_OR_OWN).format(viewer="$4")
+    known = by_address or filter.subject is not None
+    seen, shown = seen_if("$4", by_address=known), shown_if("$4", "$5", by_address=known)
     conditions, values = selected(filter, 6)
-    shown = SHOWN_IF.format(seen=seen, everybody="$5")
     sql = _SQL.format(seen=seen, shown=shown, where=" AND ".join([of_each, *conditions]))
     records = await conn.fetch(sql, ids, *page.key(0), page.first + 1, viewer, OF_EVERYBODY, *values)
     pages: list[Slice[Any]] = slices(len(ids), page.first, records, lambda record: record)
@@ -135,13 +136,24 @@ async def _read(
     return [Slice([next(rows) for _ in one.rows], one.has_next) for one in pages]
 
 
-# Whether an event e of a summary s that is seen, or of none, is shown; everybody is OF_EVERYBODY.
-# Of an erasure that nobody noted a subject of, nobody knows who may see it.
-SHOWN_IF = """
-    CASE WHEN e.summary_id IS NOT NULL THEN {seen} OR e.withdraws
+def seen_if(viewer: str, *, by_address: bool) -> str:
+    """The condition that a viewer sees what is of a summary s, who knows its address or looks at a list."""
+    return (VISIBLE if by_address else LISTED_OR_OWN).format(viewer=viewer)
+
+
+def shown_if(viewer: str, everybody: str, *, by_address: bool) -> str:
+    """The condition that an event e of a summary s that is seen, or of none, is shown, if only in part.
+
+    Shape:  the arguments are SQL; everybody is OF_EVERYBODY. Of an erasure that nobody noted a subject
+            of, nobody knows who may see it.
+    """
+    seen, readable = seen_if(viewer, by_address=by_address), VISIBLE.format(viewer=viewer)
+    return f"""
+    CASE WHEN e.summary_id IS NOT NULL THEN {seen} OR e.withdraws AND NOT {readable}
          ELSE e.type = ANY({everybody}::text[]) OR e.type = 'PayloadsErased' AND EXISTS (
               SELECT FROM read."user" u WHERE u.user_id = e.subject_id) END
-"""
+    """
+
 
 _SQL = """
 SELECT e.*, l.version, l.schema_version, l.recorded_at, l.occurred_at, l.actor, l.data,

@@ -68,8 +68,8 @@ class Subscription:
 
     @subscription(
         description="Events that the viewer may see, in log order, at most once per position; what becomes "
-        "visible later is not sent retroactively. Retracting, hiding and erasing are events too: follow "
-        "them to drop what you stored."
+        "visible later is not sent retroactively. Retracting, making private and erasing are events too: "
+        "follow them to drop what you stored."
     )
     async def event_recorded(
         self, info: Info, after: AfterPosition = ABSENT, filter: EventsOnly = ABSENT

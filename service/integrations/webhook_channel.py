@@ -11,10 +11,9 @@ import asyncpg
 import msgspec
 from standardwebhooks.webhooks import Webhook
 
-from projections.event import SHOWN_IF
+from projections.event import shown_if
 from projections.event_fields import OF_EVERYBODY
 from projections.reading import Reader
-from projections.summary import LISTED_OR_OWN, VISIBLE
 from projections.writing import Writer
 from service.integrations.outbox import Delivered, Delivery, GiveUp, Happened, Outcome, Planned, Retry, Skip
 from service.integrations.posting import Answer, NotSent, Poster
@@ -106,8 +105,8 @@ SELECT w.webhook_id, e.position, e.subject_id
    AND (w.folded_username IS NULL OR a.folded_username = w.folded_username)
  WHERE e.position BETWEEN $1 AND $2
    AND CASE WHEN w.subject_id IS NULL
-            THEN {SHOWN_IF.format(seen=LISTED_OR_OWN.format(viewer="w.owner_id"), everybody="$4")}
-            ELSE {SHOWN_IF.format(seen=VISIBLE.format(viewer="w.owner_id"), everybody="$4")} END
+            THEN {shown_if("w.owner_id", "$4", by_address=False)}
+            ELSE {shown_if("w.owner_id", "$4", by_address=True)} END
  ORDER BY w.webhook_id, e.position
    FOR KEY SHARE OF w
 """  # noqa: S608 (ours)

@@ -152,7 +152,7 @@ class Model:
         address = not known.retracted and known.visibility is not Visibility.PRIVATE
         if known.listed or own or (by_address and address):
             return self._whole(one)
-        if one.position in self.withdrawals:
+        if one.position in self.withdrawals and not address:
             return (one.position, type(one.event).__name__, subject, 0, None, {})
         return None
 

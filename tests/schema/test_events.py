@@ -86,7 +86,7 @@ async def test_what_events_say(api: Api) -> None:
     assert (await api.read(OF_SUMMARY, id=summary))["of"]["events"]["nodes"] == found["nodes"][3:]
 
 
-@pytest.mark.parametrize("how", ["RETRACTED", "PRIVATE", "UNLISTED"])
+@pytest.mark.parametrize("how", ["RETRACTED", "PRIVATE"])
 async def test_what_is_withdrawn_leaves_the_least_behind(api: Api, how: str) -> None:
     ada, bob = await api.person("ada"), await api.person("bob")
     paper = await ada.paper("k")
@@ -108,11 +108,29 @@ async def test_what_is_withdrawn_leaves_the_least_behind(api: Api, how: str) -> 
         assert (left["position"], left["recordedAt"]) == (own[-1]["position"], own[-1]["recordedAt"])
         assert (await person.read(OF_PAPER, id=paper))["of"]["events"]["nodes"] == found[2:]
         by_address = await log(person, {"subject": summary})
-        assert len(by_address) == (3 if how == "UNLISTED" else 1)
-        assert len(await log(person, {"subject": comment})) == (1 if how == "UNLISTED" else 0)
-        if how != "UNLISTED":
-            assert (await person.read(OF_SUMMARY, id=summary))["of"] is None
-            assert "secret" not in str(found) + str(by_address)
+        assert by_address == [left]
+        assert await log(person, {"subject": comment}) == []
+        assert (await person.read(OF_SUMMARY, id=summary))["of"] is None
+        assert "secret" not in str(found) + str(by_address)
+
+
+async def test_no_list_tells_the_address_of_what_is_unlisted(api: Api) -> None:
+    """It may have been public: whoever knows its address may read on, and nobody else gets to know it."""
+    ada, bob = await api.person("ada"), await api.person("bob")
+    paper = await ada.paper("k")
+    summary = await ada.summary(paper, "A secret of mine.")
+    await bob.comment(summary, "A secret remark.")
+    await ada.do("setSummaryVisibility", summaryId=summary, visibility="UNLISTED")
+    for person in (api, bob):
+        of_paper = (await person.read(OF_PAPER, id=paper))["of"]["events"]["nodes"]
+        told = str(await log(person)) + str(of_paper) + str(await log(person, {"paper": paper}))
+        assert summary not in told
+        assert "secret" not in told
+        by_address = (await person.read(OF_SUMMARY, id=summary))["of"]["events"]["nodes"]
+        assert [one["type"] for one in by_address][-2:] == ["CommentPosted", "SummaryVisibilitySet"]
+        assert by_address[-1]["data"] == {"visibility": "UNLISTED"}
+    await ada.do("setSummaryVisibility", summaryId=summary, visibility="PRIVATE")
+    assert [one["data"] for one in await log(api) if one["subject"] == summary] == [{}]
 
 
 async def test_nobody_learns_who_wrote_anonymously(api: Api) -> None:
