@@ -19,15 +19,7 @@ from service.integrations.mail_post import Post, in_time
 from service.integrations.mail_preferences import MailRow
 from service.integrations.mail_questions import Questions
 from service.integrations.mail_server import AddressRefused
-from service.integrations.outbox import (
-    Channel,
-    Delivered,
-    Delivery,
-    Happened,
-    Outcome,
-    Planned,
-    Skip,
-)
+from service.integrations.outbox import Channel, Delivered, Delivery, Happened, Outcome, Planned, Skip
 
 
 def next_digest(after: datetime, hour: int) -> datetime:
