@@ -21,7 +21,7 @@ from service.exports.files import STDOUT, gzipped, lines_of, new_file
 from service.exports.importing import import_events
 from service.exports.lines import Header
 from service.exports.logcheck import Proved
-from service.exports.report import report
+from service.exports.report import UNPROVED, report
 from service.exports.snapshot import Head
 from service.exports.summary import export_summary
 from service.exports.trust import parse_key
@@ -109,8 +109,9 @@ def import_log(
 ) -> None:
     """Make an empty database the log of a complete export, with its positions and times.
 
-    Everything is verified while it is read, and if anything is wrong nothing is imported. The read
-    models are made when the service starts. Accounts are not in the file, so nobody can sign in yet.
+    Events and their contents are verified while they are read, and if anything is wrong nothing is
+    imported. Claims, commands and the secret are taken as they are. The read models are made when the
+    service starts. Accounts are not in the file, so nobody can sign in yet.
     """
     settings = Settings.read(data_dir=data_dir, database_url=database_url)
     run(settings, _import(settings, file))
@@ -125,6 +126,7 @@ async def _import(settings: Settings, file: Path) -> None:
         f"{plural(proved.events, 'event')} imported and verified; a new epoch of the log begins after them. "
         "To go on signing it, bring the signing key of the installation that it comes from."
     )
+    say(f"Taken as they are in the file, not proved: {UNPROVED}.")
 
 
 def verify(

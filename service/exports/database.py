@@ -9,6 +9,7 @@ from projections.tree_reader import hashes_of
 from service.eventstore.entries import Entry, encode, read_entries
 from service.exports.checking import OnProgress
 from service.exports.errors import Tampered
+from service.exports.kept import Kept
 from service.exports.logcheck import LogCheck, Proved, read_data
 from service.exports.payloads import read_payloads
 from service.exports.snapshot import PAGE, checkpoints
@@ -30,7 +31,7 @@ async def check_database(
     outside: str | None = None,
     on_progress: OnProgress | None = None,
 ) -> tuple[UUID, Proved]:
-    """Read the whole log and compare it with every hash that is kept of it; the log, and what held.
+    """Read the whole log and compare it with every hash that is kept of it; the log's id, and what held.
 
     Errors: Tampered, with the first position where it fails; those of asyncpg.
     Source: events, payloads, tree_nodes, log_checkpoints, log_cosignatures, log_keys, in one snapshot.
@@ -40,13 +41,18 @@ async def check_database(
         stated = [parse_key(row["vkey"]) for row in await conn.fetch(_KEYS)]
         mine = outside_checkpoint(log_id, keys, stated, outside)
         check = LogCheck(Trust(log_id, keys, stated), whole=True, outside=mine)
+        kept = Kept(conn)
         while entries := await read_entries(conn, check.frontier.size, PAGE):
             await _check_page(conn, check, entries, sealed)
+            named = ((entry.position, one.payload_id) for entry in entries for one in read_data(entry)[0])
+            await kept.compare(named, check.frontier.size)
             if on_progress:
                 on_progress(check.frontier.size, size)
         if check.frontier.size < sealed:
             raise Tampered(check.next, f"it is missing: the log was sealed up to position {sealed:,}")
-        return log_id, check.finish(size)
+        proved = check.finish(size)
+        await kept.finish()
+        return log_id, proved
 
 
 async def _check_page(

@@ -60,6 +60,10 @@ async def _keys(conn: Reader, _request: Request) -> Response:
 async def _inclusion(conn: Reader, request: Request) -> Response:
     """That the event at `position` is in the tree of `size` events."""
     position, size = _number(request, "position"), _number(request, "size")
+    if position > size:
+        raise invalid(
+            f"Position {position} is not one of the first {size}: ask for a larger size.", parameter="size"
+        )
     [path] = await inclusion_proofs(conn, [position], size)
     [leaf] = await leaf_hashes(conn, [position])
     return _json(
@@ -70,6 +74,8 @@ async def _inclusion(conn: Reader, request: Request) -> Response:
 async def _consistency(conn: Reader, request: Request) -> Response:
     """That the tree of `first` events is the beginning of the tree of `second`."""
     first, second = _number(request, "first"), _number(request, "second")
+    if first > second:
+        raise invalid(f"The first {first} positions are more than the first {second}.", parameter="second")
     path = await consistency_proof(conn, first, second)
     return _json({"first": first, "second": second, "path": list(map(_written, path))})
 

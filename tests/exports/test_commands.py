@@ -74,6 +74,7 @@ async def test_from_one_database_to_another(
 
     code, _, out = await shortscience("import", "events", str(file), "--database-url", other_url)
     assert (code, f"{world.position:,} events imported" in out.decode()) == (0, True)
+    assert "not proved: claims, commands and the secret" in out.decode()
     code, _, out = await shortscience(
         "verify", "--database-url", other_url, "--checkpoint", "-", given=note.read_bytes()
     )

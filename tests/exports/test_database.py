@@ -82,6 +82,9 @@ async def test_an_empty_log(conn: asyncpg.Connection) -> None:
         ("UPDATE payloads SET content = NULL, salt = NULL THE LAST", 0, "although nothing erased it"),
         ("DELETE FROM payloads THE LAST", 0, "although nothing erased it"),
         (EXCHANGE, 8, "not the one"),
+        ("INSERT INTO payloads VALUES (gen_random_uuid(), 17, 'salt', 'More')", 17, "is kept with it"),
+        ("INSERT INTO payloads VALUES (gen_random_uuid(), 17, NULL, NULL)", 17, "is kept with it"),
+        ("UPDATE payloads SET position = position - 1 THE LAST", -1, "is kept with it"),
     ],
 )
 async def test_a_change(
@@ -89,8 +92,18 @@ async def test_a_change(
 ) -> None:
     await owner.execute(sql.replace("THE LAST", LAST))
     error = await found(conn)
-    assert error.position == (position or size)
+    assert error.position == (position if position > 0 else size + position)
     assert reason in error.reason
+
+
+@pytest.mark.parametrize("position", [-5, 0, 1_000_000])
+async def test_a_content_of_no_event(
+    conn: asyncpg.Connection, owner: asyncpg.Connection, size: int, position: int
+) -> None:
+    await owner.execute("INSERT INTO payloads VALUES (gen_random_uuid(), $1, 'salt', 'More')", position)
+    error = await found(conn)
+    assert error.position is None
+    assert "is kept, and no event names it" in error.reason
 
 
 async def test_a_history_sealed_anew_is_told_by_what_was_signed(

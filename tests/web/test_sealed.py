@@ -106,9 +106,9 @@ async def test_an_event_is_in_a_checkpoint(site: Site) -> None:
     [
         ("/log/proofs/inclusion?position=0&size=1", "position, a whole number from 1"),
         ("/log/proofs/inclusion?position=1", "size, a whole number from 1"),
-        ("/log/proofs/inclusion?position=2&size=1", "There is no such proof"),
+        ("/log/proofs/inclusion?position=6&size=5", "Position 6 is not one of the first 5"),
         ("/log/proofs/inclusion?position=1&size=999999999", "There is no such proof"),
-        ("/log/proofs/consistency?first=3&second=2", "There is no such proof"),
+        ("/log/proofs/consistency?first=3&second=2", "The first 3 positions are more than the first 2"),
         ("/log/checkpoint?size=x", "size, a whole number from 1"),
     ],
 )
