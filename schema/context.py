@@ -44,7 +44,8 @@ class Tools:
             statement_seconds bounds each statement that reads them; epochs are those of the log;
             licence is that of the texts; witnesses are the keys of those who cosign the log; poster is
             the way to addresses that people have chosen; mailing: mail can be sent; workshop is where
-            texts are compared, waiting the places of those who wait for blame.
+            texts are compared, drafting where previews are made, waiting the places of those who
+            wait for blame.
     """
 
     store: EventStore
@@ -65,6 +66,7 @@ class Tools:
     poster: Poster = field(default_factory=Poster)
     mailing: bool = False
     workshop: Workshop = field(default_factory=Workshop)
+    drafting: Workshop = field(default_factory=Workshop)
     waiting: Places = field(default_factory=lambda: Places(AT_ONCE))
 
     def log_position(self, position: int) -> LogPosition:
@@ -146,6 +148,7 @@ class Operation:
         self.tools = request.tools
         self.viewer = request.viewer
         self.bench = Bench(request.tools.workshop)
+        self.desk = Bench(request.tools.drafting)
         self._renew()
 
     def _renew(self) -> None:

@@ -1,6 +1,5 @@
 """Which revisions of a summary repeat the words of one of them."""
 
-import asyncio
 from uuid import UUID
 
 from schema.context import Operation
@@ -22,15 +21,17 @@ async def copies_of(operation: Operation, summary_id: UUID, number: int, words: 
     summary = await operation.loaders.summary.load(summary_id)
     if summary is None or not is_own(operation.viewer, summary.author_id):
         return []
-    texts = await _near(operation, summary_id, number)
-    return await _found(texts, number, texts.get(number), words)
+    with operation.bench.held():
+        texts = await _near(operation, summary_id, number)
+        return await _found(operation, texts, number, texts.get(number), words)
 
 
 async def copies_left(
     operation: Operation, summary_id: UUID, number: int, text: str | None, words: str | None
 ) -> list[int]:
     """The same for the text that it had; the operation reads what is there now. None: nobody knows it."""
-    return await _found(await _near(operation, summary_id, number), number, text, words)
+    with operation.bench.held(anyway=True):  # the text is gone: whoever asks again is told nothing
+        return await _found(operation, await _near(operation, summary_id, number), number, text, words)
 
 
 async def _near(operation: Operation, summary_id: UUID, number: int) -> dict[int, str]:
@@ -40,7 +41,9 @@ async def _near(operation: Operation, summary_id: UUID, number: int) -> dict[int
     return {version.number: text for version, text in zip(near, found, strict=True) if text is not None}
 
 
-async def _found(texts: dict[int, str], number: int, text: str | None, words: str | None) -> list[int]:
+async def _found(
+    operation: Operation, texts: dict[int, str], number: int, text: str | None, words: str | None
+) -> list[int]:
     if words is not None:
-        return await asyncio.to_thread(holding, texts, number, words)
-    return [] if text is None else await asyncio.to_thread(copies, {**texts, number: text}, number)
+        return await operation.bench.work(holding, texts, number, words)
+    return [] if text is None else await operation.bench.work(copies, {**texts, number: text}, number)

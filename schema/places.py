@@ -5,15 +5,15 @@ class Places:
     """A number of places. Who finds none is refused, and does not wait."""
 
     def __init__(self, most: int) -> None:
-        self._left = most
+        self.left = most
 
     def enter(self) -> bool:
         """Take a place. False: there is none."""
-        if not self._left:
+        if not self.left:
             return False
-        self._left -= 1
+        self.left -= 1
         return True
 
     def leave(self) -> None:
         """Give it back."""
-        self._left += 1
+        self.left += 1

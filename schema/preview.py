@@ -1,10 +1,8 @@
 """What a text would look like, for an editor."""
 
-import asyncio
-
 import strawberry
 
-from schema.context import Info
+from schema.context import Info, Operation
 from schema.fields import resolved
 from schema.mentions import mentioned_papers
 from schema.paper import Paper
@@ -29,9 +27,12 @@ class Preview:
         return await mentioned_papers(info.context, names)
 
 
-async def preview_of(body: str) -> Preview:
-    """Rendered as a summary is, in a thread; a blank text too. Errors: Invalid for what no body may hold."""
+async def preview_of(operation: Operation, body: str) -> Preview:
+    """Rendered as a summary is; a blank text too.
+
+    Errors: Invalid for what no body may hold; those of `Bench`.
+    """
     limits.check_characters(body, BODY)
     limits.check_length(body, limits.BODY, BODY)
-    rendered = await asyncio.to_thread(render, body, anchor="preview")
+    rendered = await operation.desk.work(render, body, anchor="preview")
     return Preview(rendered=rendered, html=HTML(rendered.html), problems=list(rendered.problems))

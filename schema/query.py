@@ -134,8 +134,8 @@ class Query:
         description="Renders Markdown as a summary would be, for an editor's preview. Stores nothing, and "
         "needs no account."
     )
-    async def preview(self, body: Body) -> Preview:
-        return await preview_of(body)
+    async def preview(self, info: Info, body: Body) -> Preview:
+        return await preview_of(info.context, body)
 
 
 async def _node_or_error(operation: Operation, at: int, id: str) -> Node | None:

@@ -1,7 +1,7 @@
-"""Where texts are compared: it can take seconds, so it has a thread of its own and few places.
+"""Where texts are worked on: it can take seconds, so it has a thread of its own and few places.
 
-Who compares holds a connection meanwhile. One thread is enough: Python runs one at a time, and more of them
-keep the event loop waiting.
+Who waits for it holds a connection meanwhile. One thread is enough: Python runs one at a time,
+and more of them keep the event loop waiting.
 """
 
 import asyncio
@@ -18,12 +18,15 @@ from schema.places import Places
 P = ParamSpec("P")
 T = TypeVar("T")
 
-PLACES = 4  # operations that compare, or wait for it, at once
+PLACES = 4  # operations whose texts are worked on, or wait for it, at once
 SECONDS = 5.0  # of work for one operation
 
 
 class Workshop:
-    """One for a process. Units: seconds of the thread's work are what one operation may ask for in all."""
+    """One of a process for each kind of work.
+
+    Units:  seconds are the thread's own, of all that one operation has it do.
+    """
 
     def __init__(self, places: int = PLACES, seconds: float = SECONDS) -> None:
         self.seconds = seconds
@@ -41,20 +44,27 @@ class Bench:
     def __init__(self, workshop: Workshop) -> None:
         self._workshop = workshop
         self._holders = 0
+        self._has_place = False
         self._turn = asyncio.Lock()
         self._spent = 0.0
 
     @contextmanager
-    def held(self) -> Iterator[None]:
-        """A place, the same one for all that the operation does meanwhile. Errors: GraphQLError BUSY."""
-        if not self._holders and not self._workshop.places.enter():
-            raise _full()
+    def held(self, *, anyway: bool = False) -> Iterator[None]:
+        """A place, the same one for all that the operation does meanwhile.
+
+        Shape:  anyway: also when none is left, for what cannot be asked again.
+        Errors: GraphQLError BUSY.
+        """
+        if not self._holders:
+            self._has_place = self._workshop.places.enter()
+            if not self._has_place and not anyway:
+                raise _full()
         self._holders += 1
         try:
             yield
         finally:
             self._holders -= 1
-            if not self._holders:
+            if not self._holders and self._has_place:
                 self._workshop.places.leave()
 
     async def work(self, function: Callable[P, T], *args: P.args, **more: P.kwargs) -> T:
@@ -76,14 +86,14 @@ class Bench:
 
 def _full() -> GraphQLError:
     return GraphQLError(
-        "Too many texts are being compared just now: try again in a few seconds.",
+        "Too many texts are being compared or rendered just now: try again in a few seconds.",
         extensions={"code": "BUSY"},
     )
 
 
 def _too_long(seconds: float) -> GraphQLError:
     return GraphQLError(
-        f"Comparing these texts took more than {seconds:g} seconds and was stopped: ask for fewer at once, "
+        f"The work on these texts took more than {seconds:g} seconds and was stopped: ask for fewer at once, "
         "and for the others in an operation of their own.",
         extensions={"code": "TIMEOUT"},
     )

@@ -246,6 +246,7 @@ async def _tools(opened: Log, progress: Progress, settings: Settings) -> Tools:
         base_url=settings.public_url,
         epochs=epochs,
         workshop=Workshop(few),
+        drafting=Workshop(few),
         waiting=Places(few),
         mailing=settings.post is not None,
         witnesses=tuple(one.vkey for one in settings.asked_witnesses),

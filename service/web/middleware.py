@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from schema.reading import is_away
+from schema.reading import TookTooLong, is_away
 from service.eventstore.model import LogUnavailable
 from service.web.refusals import Refused, stopping, unavailable
 
@@ -86,6 +86,11 @@ def refusal_of(error: Exception | asyncio.CancelledError, path: str) -> Refused:
     if is_unreachable(error):
         log.warning("database unreachable", path=path, error=str(error))
         return unavailable()
+    if isinstance(error, TookTooLong):
+        log.warning("read stopped", path=path, error=str(error))
+        return Refused(
+            503, "TIMEOUT", "This takes too long just now: try again later.", {"Retry-After": "10"}
+        )
     error_id = secrets.token_hex(8)
     log.error("unexpected error", error_id=error_id, path=path, exc_info=error)
     return Refused(500, "INTERNAL", "Something went wrong on our side. It was logged.", errorId=error_id)
