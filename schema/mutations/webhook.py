@@ -11,51 +11,21 @@ from strawberry import ID
 
 from schema.context import Info, Operation
 from schema.errors import AccessError, NotFoundError, ValidationError
-from schema.event import checked_types, subject_of
-from schema.fields import ABSENT, given, mutation, resolved, text_given
+from schema.fields import ABSENT, given, mutation, resolved
 from schema.ids import NodeId, uuid_of
 from schema.mutations.keys import KEY
 from schema.scalars import LogPosition
 from schema.webhook import Webhook, load_webhook
+from schema.webhook_filter import WebhookFilter, wanted_from
 from schema.webhook_message import test_message
 from service.domain import ids, limits
 from service.domain.errors import Invalid
+from service.integrations import webhook_changes as changes
 from service.integrations import webhook_channel, webhooks
 from service.integrations.posting import NotSent
-from service.integrations.webhooks import PUBLISHED, SECRET_BYTES, WITHDRAWN, Asked, Wanted
+from service.integrations.webhooks import Asked
 
 DESCRIPTION = 200
-PAPERS = 100
-IN_FILTER = ("input", "filter")
-
-
-@strawberry.input(
-    description="Events that are all of what is given, as far as the owner may see them when they are sent. "
-    "Without anything: all events."
-)
-class WebhookFilter:
-    types: list[str] | None = strawberry.field(
-        default=ABSENT,
-        description="Of one of these types: those of Event, such as SummaryRevised; summary.published, where "
-        "a summary became public, by whichever event; and summary.withdrawn, where one left the lists.",
-    )
-    subject: ID | None = strawberry.field(default=ABSENT, description="As in EventFilter.")
-    papers: list[ID] | None = strawberry.field(
-        default=ABSENT,
-        description="Of one of these papers, at most 100: with their summaries and what belongs to those.",
-    )
-    venue_key: str | None = strawberry.field(
-        default=ABSENT, description="Of papers of this venue, by its exact key."
-    )
-    year: int | None = strawberry.field(default=ABSENT, description="Of papers of this year.")
-    keyword: str | None = strawberry.field(
-        default=ABSENT, description="Of papers with this whole keyword, in any case."
-    )
-    username: str | None = strawberry.field(
-        default=ABSENT,
-        description="Of summaries by this user, in any case, and all that belongs to them; never of those "
-        "that they wrote anonymously.",
-    )
 
 
 @strawberry.input(description="A webhook to create. It is told of what is recorded from then on.")
@@ -112,7 +82,7 @@ class WebhookPayload:
     async def webhook(self, info: Info) -> Webhook:
         found = await load_webhook(info.context, self.webhook_id)
         if found is None:
-            raise webhooks.unknown()
+            raise changes.unknown()
         return found
 
 
@@ -154,14 +124,14 @@ class WebhookMutations:
     @mutation(description="Post events to an address from now on. At most 20 for each user.")
     async def create_webhook(self, info: Info, input: Create) -> WebhookResult:
         operation, owner = info.context, _signed_in(info.context)
-        asked = Asked(input.url, _note(input.description), _wanted(input.filter), input.ordered)
+        asked = Asked(input.url, _note(input.description), wanted_from(input.filter), input.ordered)
         webhook_id, request = _id(operation, owner, given(input.idempotency_key)), _hash(asked)
         await operation.release()
         await operation.tools.poster.check(input.url, ("input", "url"))
-        secret = operation.tools.random(SECRET_BYTES)
+        secret = operation.tools.random(changes.SECRET_BYTES)
         async with operation.tools.pool.acquire() as conn:
             now = operation.tools.clock()
-            made = await webhooks.create(conn, webhook_id, owner, asked, secret, request, now)
+            made = await changes.create(conn, webhook_id, owner, asked, secret, request, now)
         return WebhookPayload(webhook_id=webhook_id, secret=webhooks.written(secret) if made else None)
 
     @mutation(description="Change a webhook, pause it, or let it go on.")
@@ -170,12 +140,12 @@ class WebhookMutations:
         webhook_id = _of(input.webhook_id)
         row = await operation.loaders.webhook.load(webhook_id)
         if row is None:
-            raise webhooks.unknown()
+            raise changes.unknown()
         url, ordered, active = given(input.url), given(input.ordered), given(input.active)
         asked = Asked(
             url=row.url if url is None else url,
             description=row.description if input.description is ABSENT else _note(input.description),
-            wanted=row.wanted if given(input.filter) is None else _wanted(input.filter),
+            wanted=row.wanted if given(input.filter) is None else wanted_from(input.filter),
             ordered=row.ordered if ordered is None else ordered,
         )
         await operation.release()
@@ -183,7 +153,7 @@ class WebhookMutations:
             await operation.tools.poster.check(url, ("input", "url"))
         async with operation.tools.pool.acquire() as conn:
             on = row.disabled_at is None if active is None else active
-            await webhooks.update(conn, webhook_id, owner, asked, active=on)
+            await changes.update(conn, webhook_id, owner, asked, active=on)
         return WebhookPayload(webhook_id=webhook_id, secret=None)
 
     @mutation(description="Delete a webhook and what is known of its deliveries.")
@@ -192,15 +162,15 @@ class WebhookMutations:
         webhook_id = _of(input.webhook_id)
         await operation.release()
         async with operation.tools.pool.acquire() as conn:
-            await webhooks.delete(conn, webhook_id, owner)
+            await changes.delete(conn, webhook_id, owner)
         return DeletedWebhook(id=ID(str(NodeId("Webhook", webhook_id))))
 
     @mutation(description="Sign with a new secret. For 24 hours the old one signs too.")
     async def rotate_secret(self, info: Info, input: Which) -> WebhookResult:
         operation, owner = info.context, _signed_in(info.context)
-        webhook_id, secret = _of(input.webhook_id), operation.tools.random(SECRET_BYTES)
+        webhook_id, secret = _of(input.webhook_id), operation.tools.random(changes.SECRET_BYTES)
         await operation.release()
-        await webhooks.rotate(operation.tools.pool, webhook_id, owner, secret, operation.tools.clock())
+        await changes.rotate(operation.tools.pool, webhook_id, owner, secret, operation.tools.clock())
         return WebhookPayload(webhook_id=webhook_id, secret=webhooks.written(secret))
 
     @mutation(description="Send a test message now. At most once in 5 seconds.")
@@ -208,10 +178,10 @@ class WebhookMutations:
         operation, owner = info.context, _signed_in(info.context)
         tools, webhook_id = operation.tools, _of(input.webhook_id)
         await operation.release()
-        await webhooks.begin_test(tools.pool, webhook_id, owner, tools.clock())
+        await changes.begin_test(tools.pool, webhook_id, owner, tools.clock())
         found = await webhook_channel.with_secrets(tools.pool, webhook_id, tools.clock())
         if found is None:
-            raise webhooks.unknown()
+            raise changes.unknown()
         (row, secrets), now = found, tools.clock()
         message, message_id = test_message(row, now), webhooks.message_id(uuid4())
         try:
@@ -229,7 +199,7 @@ class WebhookMutations:
         delivery_id = uuid_of(input.delivery_id, ("input", "deliveryId"), "WebhookDelivery")
         await operation.release()
         async with operation.tools.pool.acquire() as conn:
-            webhook_id = await webhooks.redeliver(conn, delivery_id, owner)
+            webhook_id = await changes.redeliver(conn, delivery_id, owner)
         return WebhookPayload(webhook_id=webhook_id, secret=None)
 
     @mutation(
@@ -243,7 +213,7 @@ class WebhookMutations:
             raise Invalid("position is beyond the end of the log.", path=("input", "position"))
         await operation.release()
         async with operation.tools.pool.acquire() as conn:
-            await webhooks.replay(conn, webhook_id, owner, after)
+            await changes.replay(conn, webhook_id, owner, after)
         return WebhookPayload(webhook_id=webhook_id, secret=None)
 
 
@@ -252,7 +222,7 @@ def _signed_in(operation: Operation) -> UUID:
 
 
 def _of(value: str) -> UUID:
-    return uuid_of(value, webhooks.OWN_ID, "Webhook")
+    return uuid_of(value, changes.OWN_ID, "Webhook")
 
 
 def _id(operation: Operation, owner: UUID, key: str | None) -> UUID:
@@ -270,36 +240,3 @@ def _hash(asked: Asked) -> bytes:
 def _note(value: str | None) -> str | None:
     note = given(value)
     return limits.line(note, DESCRIPTION, ("input", "description"), optional=True) if note else None
-
-
-def _wanted(filter: WebhookFilter | None) -> Wanted:
-    """Errors: Invalid."""
-    if (asked := given(filter)) is None:
-        return Wanted()
-    types, subject = given(asked.types), given(asked.subject)
-    return Wanted(
-        types=None if types is None else checked_types(types, (*IN_FILTER, "types"), (PUBLISHED, WITHDRAWN)),
-        subject=None if subject is None else subject_of(subject, (*IN_FILTER, "subject")),
-        paper_ids=_papers(given(asked.papers)),
-        venue_key=_text(asked.venue_key, limits.VENUE_KEY, "venueKey"),
-        year=given(asked.year),
-        keyword=_text(asked.keyword, limits.KEYWORD, "keyword"),
-        username=_text(asked.username, limits.NAME, "username"),
-    )
-
-
-def _papers(values: list[ID] | None) -> tuple[UUID, ...] | None:
-    if values is None:
-        return None
-    path = (*IN_FILTER, "papers")
-    limits.check_count(len(values), PAPERS, path)
-    if not values:
-        raise Invalid("papers names none: leave it out for all.", path=path)
-    return tuple(uuid_of(one, (*path, str(at)), "Paper") for at, one in enumerate(values))
-
-
-def _text(value: str | None, most: int, name: str) -> str | None:
-    text = text_given(value, *IN_FILTER, name)
-    if text is not None:
-        limits.check_length(text, most, (*IN_FILTER, name))
-    return text

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import structlog
 
-from service.integrations import deliveries, targets
+from service.integrations import claims, deliveries, targets
 from service.integrations.backoff import Backoff
 from service.integrations.outbox import Channel, Delivered, Delivery, GiveUp, Outcome, Refused, Retry, Skip
 
@@ -110,11 +110,11 @@ class Sender:
             await asyncio.wait_for(self._stop(), LAST_SECONDS)
 
     async def _stop(self) -> None:
-        turns, claims = list(self._turns), {self._claiming, *self._turns.values()}
+        turns, ours = list(self._turns), {self._claiming, *self._turns.values()}
         for task in turns:
             task.cancel()
         await asyncio.gather(*turns, return_exceptions=True)
-        await targets.give_back(self._pool, claims)
+        await claims.give_back(self._pool, ours)
 
     async def _look(self) -> None:
         """Give every target that is due its turn, as far as there is room."""
@@ -129,7 +129,7 @@ class Sender:
                 if len(claimed) < free:
                     break
             async with self._connections:
-                self.due = await targets.due(self._pool)
+                self.due = await claims.due(self._pool)
         except Exception as error:
             log.warning("cannot look for what is due", error=f"{type(error).__name__}: {error}")
 
@@ -138,7 +138,7 @@ class Sender:
         if self._turns and time.monotonic() - self._renewed > self._claim_seconds / 3:
             self._renewed = time.monotonic()
             async with self._connections:
-                await targets.renew(self._pool, set(self._turns.values()), self._claim_seconds)
+                await claims.renew(self._pool, set(self._turns.values()), self._claim_seconds)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         del self._turns[task]
@@ -147,7 +147,7 @@ class Sender:
     async def _claim(self, limit: int) -> list[_Turn]:
         claim = self._claiming = uuid4()
         async with self._connections:
-            found = await targets.claim(self._pool, self._channels, claim, self._claim_seconds, limit)
+            found = await claims.claim(self._pool, self._channels, claim, self._claim_seconds, limit)
         return [_Turn(self._channels[one["channel"]], one["target"], one["ordered"], claim) for one in found]
 
     async def _serve(self, turn: _Turn) -> None:

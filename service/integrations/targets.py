@@ -7,7 +7,6 @@ from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
-from projections.reading import Reader
 from projections.writing import Writer
 from service.integrations.outbox import NAME, Planned
 
@@ -91,57 +90,6 @@ async def catch_up(conn: Writer, channel: str, target: UUID, to: int | None) -> 
         channel,
         target,
         to,
-    )
-
-
-async def claim(
-    conn: Reader, channels: Collection[str], claim: UUID, seconds: float, limit: int
-) -> list[Any]:
-    """Take targets that are due and that nobody has a claim on, for so long; the longest due first."""
-    return await conn.fetch(
-        """
-        WITH due AS MATERIALIZED (
-          SELECT channel, target FROM outwards.targets
-           WHERE next_at <= now() AND claimed_until <= now() AND channel = ANY($3::text[])
-           ORDER BY next_at LIMIT $4 FOR UPDATE SKIP LOCKED)
-        UPDATE outwards.targets t
-           SET claim = $1, claimed_until = now() + make_interval(secs => $2)
-          FROM due WHERE t.channel = due.channel AND t.target = due.target
-        RETURNING t.channel, t.target, t.ordered
-        """,
-        claim,
-        seconds,
-        list(channels),
-        limit,
-    )
-
-
-async def due(conn: Reader) -> int:
-    """How many wait for their turn."""
-    sql = "SELECT count(*) FROM outwards.targets WHERE next_at <= now() AND claimed_until <= now()"
-    return int((await conn.fetch(sql))[0]["count"])
-
-
-async def renew(conn: Writer, claims: Collection[UUID], seconds: float) -> None:
-    """These claims last for so long from now."""
-    await conn.execute(
-        """
-        UPDATE outwards.targets SET claimed_until = now() + make_interval(secs => $2)
-         WHERE next_at IS NOT NULL AND claim = ANY($1::uuid[])
-        """,
-        list(claims),
-        seconds,
-    )
-
-
-async def give_back(conn: Writer, claims: Collection[UUID]) -> None:
-    """Whoever is next may have these targets at once."""
-    await conn.execute(
-        """
-        UPDATE outwards.targets SET claim = NULL, claimed_until = '-infinity'
-         WHERE next_at IS NOT NULL AND claim = ANY($1::uuid[])
-        """,
-        list(claims),
     )
 
 

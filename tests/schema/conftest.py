@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import asyncpg
@@ -19,6 +20,8 @@ from service.accounts.passwords import Passwords
 from service.accounts.service import Accounts
 from service.database import connection_pool, connector
 from service.eventstore.postgres import PostgresStore
+from service.integrations.posting import Poster
+from tests.integrations.receiver import Receiver, receiving
 from tests.schema.people import Api
 
 
@@ -64,3 +67,16 @@ async def api(schema: strawberry.Schema, tools: Tools) -> AsyncIterator[Api]:
     yield Api(schema, tools)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
+
+
+@pytest.fixture
+def near(api: Api) -> Api:
+    """The API, which may send to this machine."""
+    return Api(api.schema, replace(api.tools, poster=Poster(private=True)))
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    """Of webhooks."""
+    async with receiving() as opened:
+        yield opened

@@ -11,7 +11,7 @@ from service.integrations.backoff import Backoff
 from service.integrations.planner import Planner
 from service.integrations.sender import Bell, Sender
 from service.integrations.webhook_channel import Webhooks
-from tests.integrations.outgoing import QUICK
+from tests.integrations.outgoing import QUICK, settled
 from tests.schema.people import REFUSAL, Api
 
 WEBHOOK = """
@@ -68,3 +68,8 @@ async def sending(tools: Tools, backoff: Backoff = QUICK, holder: str = "test") 
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def all_sent(api: Api) -> None:
+    """Wait until nothing that is recorded by now waits to be sent."""
+    await settled(api.tools.pool, (await api.tools.store.head()).position)

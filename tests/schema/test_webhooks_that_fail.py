@@ -2,15 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from random import Random
 from typing import Any
 
 import pytest
 
 from service.integrations import posting
-from service.integrations.posting import Poster
-from tests.integrations.outgoing import settled
+from tests.integrations.outgoing import until
 from tests.integrations.receiver import (
     Behaviour,
     Message,
@@ -21,7 +20,7 @@ from tests.integrations.receiver import (
     receiving,
     well,
 )
-from tests.schema.hooks import do, sending
+from tests.schema.hooks import all_sent, do, sending
 from tests.schema.people import Api
 
 EVENTS = """query ($after: Position) { events(first: 100, after: $after) {
@@ -96,10 +95,10 @@ async def lives(near: Api, holder: str, random: Random) -> None:
 
 
 async def test_what_was_delivered_is_what_the_log_has(
-    api: Api, inside: Receiver, monkeypatch: pytest.MonkeyPatch
+    near: Api, inside: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(posting, "TOTAL_SECONDS", 0.3)
-    near, random = Api(api.schema, replace(api.tools, poster=Poster(private=True))), Random(11)
+    random = Random(11)
     owner, *authors = [await near.person(name) for name in ("owner", "ada", "bob")]
     before = set(await seen_by(owner))
     moody = Moody(random, inside)
@@ -116,7 +115,7 @@ async def test_what_was_delivered_is_what_the_log_has(
                 await asyncio.sleep(random.uniform(0.5, 1.0))
             await asyncio.sleep(0.1)
     async with receiving(ordered), receiving(other), sending(near.tools):
-        await settled(near.tools.pool, (await near.tools.store.head()).position)
+        await all_sent(near)
     expected = [one for one in await seen_by(owner) if one not in before]
     assert len(expected) > 20
     assert told(ordered, made["secret"]) == expected
@@ -126,18 +125,12 @@ async def test_what_was_delivered_is_what_the_log_has(
         assert len(one.received) > len(expected), "nothing went wrong"
 
 
-async def test_waiting_as_long_as_the_receiver_asks(api: Api) -> None:
-    near = Api(api.schema, replace(api.tools, poster=Poster(private=True)))
+async def test_waiting_as_long_as_the_receiver_asks(near: Api, receiver: Receiver) -> None:
     owner = await near.person("owner")
-    async with receiving() as receiver:
-        receiver.next = [answering("503 Busy", "Retry-After: 1800"), answering("429 Slow", "Retry-After: x")]
-        await do(owner, "createWebhook", url=receiver.url)
-        async with sending(near.tools):
-            await owner.paper("one")
-            waits = (
-                "SELECT next_at - now() > interval '29 minutes' FROM outwards.deliveries WHERE attempts > 0"
-            )
-            async with asyncio.timeout(20):
-                while not await near.tools.pool.fetchval(waits):  # noqa: ASYNC110 (state of another task)
-                    await asyncio.sleep(0.02)
+    receiver.behave = answering("503 Busy", "Retry-After: 1800")
+    await do(owner, "createWebhook", url=receiver.url)
+    waits = "SELECT bool_or(next_at > now() + interval '29 minutes') FROM outwards.deliveries"
+    async with sending(near.tools):
+        await owner.paper("one")
+        await until(lambda: near.tools.pool.fetchval(waits))
     assert len(receiver.received) == 1

@@ -1,0 +1,202 @@
+"""Changing webhooks, each by its owner."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from projections.paper import folded_keyword
+from projections.papers import spelled
+from projections.reading import Reader
+from service.domain.errors import DomainError, Invalid, KeyReused, NotFound, RateLimited
+from service.domain.limits import Path
+from service.integrations import deliveries, targets
+from service.integrations.webhooks import CHANNEL, Asked, deliveries_by_id, webhooks_by_id
+
+MOST = 20  # of a user
+SECRET_BYTES = 32
+BOTH_SECRETS = timedelta(hours=24)  # after a rotation
+BETWEEN_TESTS = timedelta(seconds=5)
+PAUSED = "Paused by its owner."
+OWN_ID: Path = ("input", "webhookId")
+
+
+async def create(
+    conn: asyncpg.Connection,
+    webhook_id: UUID,
+    owner: UUID,
+    asked: Asked,
+    secret: bytes,
+    request_hash: bytes,
+    now: datetime,
+) -> bool:
+    """A webhook for what is recorded from now on. False when it was there: this was asked before.
+
+    Errors: KeyReused when something else was asked with this id; Invalid when there are too many.
+    """
+    async with conn.transaction():
+        await conn.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"webhooks of {owner}")
+        known = await conn.fetchval(
+            "SELECT request_hash FROM outwards.webhooks WHERE webhook_id = $1", webhook_id
+        )
+        if known is not None:
+            if known != request_hash:
+                raise KeyReused
+            return False
+        if await conn.fetchval("SELECT count(*) FROM outwards.webhooks WHERE owner_id = $1", owner) >= MOST:
+            raise Invalid(f"You have {MOST} webhooks, and there is no room for more: delete one.")
+        await conn.execute(
+            """
+            INSERT INTO outwards.webhooks (
+              webhook_id, owner_id, url, description, types, subject_kind, subject_id, paper_ids, venue_key,
+              year, keyword, folded_keyword, username, folded_username, secret, since, request_hash,
+              created_at)
+            SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, position, $16, $17
+              FROM log_head
+            """,
+            webhook_id,
+            owner,
+            *_columns(asked),
+            secret,
+            request_hash,
+            now,
+        )
+        await conn.execute(
+            "INSERT INTO outwards.targets (channel, target, ordered) VALUES ($1, $2, $3)",
+            CHANNEL,
+            webhook_id,
+            asked.ordered,
+        )
+    return True
+
+
+async def update(conn: asyncpg.Connection, webhook_id: UUID, owner: UUID, asked: Asked, active: bool) -> None:
+    """It is as asked from now on; what is planned stays. Errors: NotFound."""
+    async with conn.transaction():
+        done = await conn.execute(
+            """
+            UPDATE outwards.webhooks
+               SET url = $3, description = $4, types = $5, subject_kind = $6, subject_id = $7, paper_ids = $8,
+                   venue_key = $9, year = $10, keyword = $11, folded_keyword = $12, username = $13,
+                   folded_username = $14
+             WHERE webhook_id = $1 AND owner_id = $2
+            """,
+            webhook_id,
+            owner,
+            *_columns(asked),
+        )
+        if done != "UPDATE 1":
+            raise unknown()
+        await targets.hold(conn, CHANNEL, webhook_id)
+        disabled_at, ordered = await conn.fetchrow(
+            "SELECT disabled_at, ordered FROM outwards.targets WHERE channel = $1 AND target = $2",
+            CHANNEL,
+            webhook_id,
+        )
+        if ordered != asked.ordered:
+            await targets.reorder(conn, CHANNEL, webhook_id, ordered=asked.ordered)
+        if active and disabled_at is not None:
+            await targets.enable(conn, CHANNEL, webhook_id)
+        if not active and disabled_at is None:
+            await targets.disable(conn, CHANNEL, webhook_id, PAUSED)
+
+
+def _columns(asked: Asked) -> tuple[Any, ...]:
+    wanted = asked.wanted
+    keyword, username = wanted.keyword, wanted.username
+    return (
+        asked.url,
+        asked.description,
+        wanted.types,
+        *(wanted.subject or (None, None)),
+        wanted.paper_ids,
+        wanted.venue_key,
+        wanted.year,
+        keyword,
+        None if keyword is None else folded_keyword(spelled(keyword)),
+        username,
+        None if username is None else username.casefold(),
+    )
+
+
+async def delete(conn: asyncpg.Connection, webhook_id: UUID, owner: UUID) -> None:
+    """It is no more, and nothing of it is kept. Errors: NotFound."""
+    async with conn.transaction():
+        sql = "DELETE FROM outwards.webhooks WHERE webhook_id = $1 AND owner_id = $2"
+        if await conn.execute(sql, webhook_id, owner) != "DELETE 1":
+            raise unknown()
+        await targets.forget(conn, CHANNEL, webhook_id)
+
+
+async def rotate(conn: Reader, webhook_id: UUID, owner: UUID, secret: bytes, now: datetime) -> None:
+    """A new secret; for a while the old one signs too. Errors: NotFound."""
+    found = await conn.fetch(
+        """
+        UPDATE outwards.webhooks SET secret = $3, previous_secret = secret, previous_until = $4
+         WHERE webhook_id = $1 AND owner_id = $2 RETURNING webhook_id
+        """,
+        webhook_id,
+        owner,
+        secret,
+        now + BOTH_SECRETS,
+    )
+    if not found:
+        raise unknown()
+
+
+async def begin_test(conn: Reader, webhook_id: UUID, owner: UUID, now: datetime) -> None:
+    """Errors: NotFound; RateLimited when the last test was just now."""
+    found = await conn.fetch(
+        """
+        WITH known AS MATERIALIZED (
+          SELECT webhook_id, tested_at FROM outwards.webhooks
+           WHERE webhook_id = $1 AND owner_id = $2 FOR UPDATE)
+        UPDATE outwards.webhooks w SET tested_at = CASE WHEN k.tested_at > $4 THEN w.tested_at ELSE $3 END
+          FROM known k WHERE w.webhook_id = k.webhook_id RETURNING k.tested_at > $4 AS early
+        """,
+        webhook_id,
+        owner,
+        now,
+        now - BETWEEN_TESTS,
+    )
+    if not found:
+        raise unknown()
+    if found[0]["early"]:
+        seconds = BETWEEN_TESTS.total_seconds()
+        raise RateLimited(f"A test was sent just now: wait {seconds:.0f} seconds.", path=OWN_ID)
+
+
+async def redeliver(conn: asyncpg.Connection, delivery_id: UUID, owner: UUID) -> UUID:
+    """Once more, before all that waits; the webhook. Errors: NotFound; Invalid when it is disabled."""
+    path = ("input", "deliveryId")
+    async with conn.transaction():
+        [row] = await deliveries_by_id(conn, [delivery_id], owner)
+        if row is None:
+            raise NotFound("There is no such delivery, or it is kept no more.", path=path)
+        await _check_active(conn, row.target, owner, path)
+        await deliveries.again(conn, CHANNEL, row.target, delivery_id)
+    return row.target
+
+
+async def replay(conn: asyncpg.Connection, webhook_id: UUID, owner: UUID, after: int) -> None:
+    """Everything after a position again, in order. Errors: NotFound; Invalid when it is disabled."""
+    async with conn.transaction():
+        await _check_active(conn, webhook_id, owner, OWN_ID)
+        await conn.execute(
+            "UPDATE outwards.webhooks SET since = least(since, $2) WHERE webhook_id = $1", webhook_id, after
+        )
+        await targets.replay(conn, CHANNEL, webhook_id, after)
+
+
+async def _check_active(conn: Reader, webhook_id: UUID, owner: UUID, path: Path) -> None:
+    [row] = await webhooks_by_id(conn, [webhook_id], owner)
+    if row is None:
+        raise unknown()
+    if row.disabled_at is not None:
+        raise Invalid("The webhook is disabled: updateWebhook with active: true first.", path=path)
+
+
+def unknown() -> DomainError:
+    """Also for somebody else's."""
+    return NotFound("There is no such webhook.", path=OWN_ID)
