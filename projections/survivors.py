@@ -1,6 +1,7 @@
 """Which revisions still have their texts: what is compared steps over those that were redacted."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -14,8 +15,12 @@ class Version(NamedTuple):
     payload: UUID
 
 
-async def survivors_before(conn: Reader, numbers: Sequence[tuple[UUID, int]]) -> list[Version | None]:
+async def survivors_before(
+    conn: Reader, numbers: Sequence[tuple[UUID, int]], as_of: datetime | None = None
+) -> list[Version | None]:
     """For revisions by (summary_id, number): the nearest one before each whose text survives.
+
+    As of a time: of those that were there, by their dates, which may run backwards.
 
     Shape:  result[i] belongs to numbers[i]; None when there is none.
     Source: read.revision; payloads, for what survives.
@@ -29,9 +34,11 @@ async def survivors_before(conn: Reader, numbers: Sequence[tuple[UUID, int]]) ->
                  FROM read.revision r
                  JOIN payloads p ON p.payload_id = r.body_payload AND p.content IS NOT NULL
                 WHERE r.summary_id = i.summary_id AND r.number < i.number
+                  AND ($3::timestamptz IS NULL OR r.created_at <= $3)
                 ORDER BY r.number DESC LIMIT 1) before
         """,
         *_arrays(numbers),
+        as_of,
     )
     return in_order(numbers, (((one["summary_id"], one["of"]), _version(one)) for one in records))
 

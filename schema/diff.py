@@ -72,10 +72,11 @@ class Diff:
         return found
 
 
-async def diff_of(operation: Operation, row: RevisionRow) -> Diff:
-    """A revision's, against the nearest one before it whose text survives."""
-    loaders, version = operation.loaders, Version(row.number, row.body_payload)
-    if await loaders.source.load(version.payload) is None:
+async def diff_of(operation: Operation, row: RevisionRow, as_of: datetime | None) -> Diff:
+    """A revision's, against the nearest one before it, of that time, whose text survives. Errors: as `Bench.enter`."""
+    operation.bench.enter()
+    loaders, version = operation.loaders_at(as_of), Version(row.number, row.body_payload)
+    if await operation.loaders.source.load(version.payload) is None:
         return Diff(pair=None, from_=None, to=row.number, redacted=[row.number])
     before: Version | None = await loaders.survivor_before.load((row.summary_id, row.number))
     return Diff(pair=(before, version), from_=before.number if before else None, to=row.number, redacted=[])
@@ -86,8 +87,9 @@ async def diff_between(
 ) -> Diff:
     """Of two revisions of a summary that the viewer may see, in any order.
 
-    Errors: Invalid for a revision that is not there, or was not as_of that time.
+    Errors: Invalid for a revision that is not there, or was not as_of that time; as `Bench.enter`.
     """
+    operation.bench.enter()
     loaders = operation.loaders_at(as_of)
     rows = await loaders.revision.load_many([(summary_id, from_), (summary_id, to)])
     older, newer = (_known(*one) for one in zip(("from", "to"), (from_, to), rows, strict=True))

@@ -197,6 +197,6 @@ async def load_paper(operation: Operation, paper_id: UUID, as_of: datetime | Non
 
 
 async def load_paper_then(operation: Operation, paper_id: UUID, as_of: datetime | None) -> Paper | None:
-    """None before its date."""
-    paper = await load_paper(operation, paper_id, as_of)
-    return None if paper is None or (as_of is not None and paper.created_at > as_of) else paper
+    """None before its date, and before that of its first summary which the viewer may see then."""
+    row = await operation.loaders_at(as_of).paper.load(paper_id)
+    return None if row is None else paper_from(row, as_of)

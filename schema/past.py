@@ -8,7 +8,7 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.dataloader import DataLoader
 
-from projections import past, past_comment, past_revision, past_vote, summary
+from projections import past, past_comment, past_paper, past_revision, past_vote, summary, survivors
 from projections.past import PastSummaryRow
 from projections.reading import Page, Reader, Slice
 from schema.batching import bound, paged
@@ -22,9 +22,10 @@ AsOf = Annotated[
     datetime | None,
     strawberry.argument(
         description="The page as it stood then, by the dates shown (createdAt, updatedAt): the paper, its "
-        "summaries and their comments, texts, revisions, order and scores. What is hidden, removed or erased "
-        "today stays so, and what the viewer may do is of today; so are users, venues and lists of other "
-        "papers. Ids are those of today: keep what was apart from what a cache has of now. Not a time that "
+        "summaries and their comments, texts, revisions, order and scores. A paper is there from its "
+        "createdAt on, or from that of the first of its summaries that the viewer may see then. What is "
+        "hidden, removed or erased today stays so, and what the viewer may do is of today; "
+        "so are users, venues and lists of other papers. Ids are those of today: keep what was apart from what a cache has of now. Not a time that "
         "is yet to come."
     ),
 ]
@@ -46,6 +47,7 @@ class PastLoaders:
     def __init__(self, conn: Reader, viewer: UUID | None, secret: bytes, as_of: datetime) -> None:
         self._viewer, self._secret = viewer, secret
         self._vote = DataLoader(bound(past_vote.votes_by_id, conn, as_of))
+        self.paper = DataLoader(bound(past_paper.papers_by_id, conn, as_of, viewer))
 
         self.summary = DataLoader(bound(past.summaries_by_id, conn, as_of, viewer))
         self._listed = DataLoader(bound(past.summaries_of_papers, conn, as_of))
@@ -53,6 +55,7 @@ class PastLoaders:
         self.count_of_paper = DataLoader(self._counts)
         self._own_summary = DataLoader(bound(past.own_summary_of_papers, conn, as_of, viewer))
         self.revision = DataLoader(bound(past_revision.by_number, conn, as_of))
+        self.survivor_before = DataLoader(bound(survivors.survivors_before, conn, as_of))
         self.revisions_of_summary = DataLoader(paged(past_revision.revisions_of, conn, as_of))
         self.count_of_revisions = DataLoader(bound(past_revision.count_of_revisions, conn, as_of))
 

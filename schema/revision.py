@@ -81,11 +81,12 @@ class Revision(Node):
 
     @resolved(
         description="Against the revision before it; for the first one, everything is inserted. Revisions "
-        "without text are stepped over: `from` says which one it is against. When this one has no text "
-        "itself, nothing is compared, and `redacted` says so."
+        "without text, and those that were not there as of the time asked for, are stepped over: `from` says "
+        "which one it is against. When this one has no text itself, nothing is compared, and `redacted` says "
+        "so."
     )
     async def diff(self, info: Info) -> Diff:
-        return await diff_of(info.context, self.row)
+        return await diff_of(info.context, self.row, self.as_of)
 
     @resolved(
         description="Its text cut into spans, in order, each with the revision that introduced it; empty "

@@ -84,7 +84,8 @@ SetVisibility = Annotated[SetSummaryVisibilityInput, strawberry.argument(descrip
 class SummaryMutations:
     @mutation(
         description="Publish a summary. It starts with its author's up vote. A second one of the same paper "
-        "gives AlreadyExists."
+        "gives AlreadyExists. A private one is seen by its author alone, but all its revisions are kept, and "
+        "whoever may see it later sees them all: redact what is not to be seen before you show it."
     )
     async def publish_summary(self, info: Info, input: Publish) -> SummaryResult:
         command = commands.PublishSummary(
@@ -113,7 +114,11 @@ class SummaryMutations:
         command = commands.RetractSummary(summary_id, given(input.reason), given(input.idempotency_key))
         return await _perform(info.context, commands.retract_summary, command)
 
-    @mutation(description="Show a summary to more or fewer people.")
+    @mutation(
+        description="Show a summary to more or fewer people. With it they see its whole history, also what "
+        "was written while it was private: its revisions and their notes, its comments and its events. "
+        "Redact (redactRevision) what is not to be seen before you show it."
+    )
     async def set_summary_visibility(self, info: Info, input: SetVisibility) -> SummaryResult:
         summary_id = uuid_of(input.summary_id, SUMMARY_ID, "Summary")
         visibility = events.Visibility(input.visibility.value)

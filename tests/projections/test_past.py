@@ -2,16 +2,28 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import asyncpg
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import asdict
 
-from projections import comment, past, past_comment, past_revision, past_vote, revision, summary, vote
+from projections import (
+    comment,
+    past,
+    past_comment,
+    past_paper,
+    past_revision,
+    past_vote,
+    revision,
+    summary,
+    vote,
+)
+from projections import paper as paper_reader
 from projections.reading import Page
 from projections.summary import SummaryOrder
+from projections.survivors import survivors_before
 from service.domain.events import Visibility, VoteValue
 from service.domain.ids import vote_id
 from service.eventstore.postgres import PostgresStore
@@ -113,6 +125,52 @@ async def test_dates_that_run_backwards(pool: asyncpg.Pool, store: PostgresStore
     assert await numbers(year(2010)) == (1, 2010, [1])
     assert await numbers(year(2013)) == (3, 2013, [1, 3])
     assert await numbers(year(2016)) == (3, 2013, [1, 2, 3])
+
+
+async def test_a_paper_is_there_with_the_first_summary_that_the_viewer_may_see(
+    pool: asyncpg.Pool, store: PostgresStore, world: World
+) -> None:
+    ada, bob = await world.sign_up("ada"), await world.sign_up("bob")
+    public, unlisted, private, both = papers = [await world.register(f"k{n}") for n in range(4)]
+    kinds = (Visibility.PUBLIC, Visibility.UNLISTED, Visibility.PRIVATE)
+    for paper, visibility in zip(papers, kinds, strict=False):
+        await world.publish(paper, ada, visibility=visibility, at=year(2011))
+        await world.publish(paper, bob, at=year(2013))
+    await world.retract(await world.publish(both, ada, at=year(2011)))
+    await world.show(await world.publish(both, bob, visibility=Visibility.PRIVATE, at=year(2012)), kinds[0])
+    await project_all(pool, store)
+
+    async def there(viewer: UUID | None) -> dict[int, list[UUID]]:
+        found = {}
+        for at in (2010, 2011, 2012, 2013):
+            rows = await past_paper.papers_by_id(pool, [uuid4(), *papers], year(at), viewer)
+            assert rows[0] is None
+            found[at] = [row.paper_id for row in rows if row]
+        assert await past_paper.papers_by_id(pool, papers, EVER, viewer) == await paper_reader.papers_by_id(
+            pool, papers
+        )
+        return found
+
+    after = [public, unlisted, private]
+    assert await there(None) == {2010: [], 2011: [public], 2012: [public], 2013: after}
+    assert await there(bob) == {2010: [], 2011: [public], 2012: [public, both], 2013: papers}
+    assert await there(ada) == {2010: [], 2011: papers, 2012: papers, 2013: papers}
+
+
+async def test_what_is_compared_as_of_a_time_was_there(
+    pool: asyncpg.Pool, store: PostgresStore, world: World
+) -> None:
+    one = await world.publish(await world.register("k"), await world.sign_up("ada"), "One", at=year(2010))
+    await world.revise(one, "Two", at=year(2016))
+    await world.revise(one, "Three", at=year(2013))
+    await project_all(pool, store)
+
+    async def before(at: datetime | None) -> list[int | None]:
+        keys = [(one.id, number) for number in (1, 2, 3)]
+        return [row and row.number for row in await survivors_before(pool, keys, at)]
+
+    assert await before(None) == await before(year(2016)) == [None, 1, 2]
+    assert await before(year(2013)) == [None, 1, 1]
 
 
 async def test_a_vote_taken_back_before_it_was_claimed_takes_nothing_away(

@@ -183,7 +183,7 @@ async def test_imported_history_answers_by_its_claimed_dates(api: Api) -> None:
 
     async def shown(at: datetime) -> Any:
         found = await person.read(CLAIMED, **ids, asOf=written_date_time(at))
-        assert found["paper"] is None  # it is registered only today
+        assert (found["paper"] is None) is (found["summary"] is None)  # it is registered only today
         return found["summary"]
 
     assert await shown(year(2015) - timedelta(microseconds=1)) is None
@@ -204,6 +204,25 @@ async def test_imported_history_answers_by_its_claimed_dates(api: Api) -> None:
     assert (today["score"]["net"], today["body"]) == (2, "Late.")
     own = (author, SUMMARY, ids["id"])
     assert (await seen.ask(own, written_date_time(year(2015))))["score"]["viewerVote"] == "UP"
+
+
+async def test_a_diff_is_against_what_was_there(api: Api) -> None:
+    seen = await witness(api)
+    world = seen.world
+    one = await world.publish(world.papers[0], world.users[0], "One.", at=datetime(2010, 1, 1, tzinfo=UTC))
+    await world.revise(one, "Two.", at=datetime(2016, 1, 1, tzinfo=UTC))
+    await world.revise(one, "Three.", at=datetime(2013, 1, 1, tzinfo=UTC))
+    await seen.settle()
+    query = """query ($id: ID!, $asOf: DateTime) { summary(id: $id, asOf: $asOf) {
+      revision(number: 3) { diff { from to spans { op text } } } } }"""
+
+    async def diff(at: str | None) -> tuple[int, list[str]]:
+        found = await api.read(query, id=str(NodeId("Summary", one.id)), asOf=at)
+        compared = found["summary"]["revision"]["diff"]
+        return compared["from"], [span["text"] for span in compared["spans"]]
+
+    assert await diff(None) == (2, ["Two", "Three", "."])
+    assert await diff("2014-01-01T00:00:00Z") == (1, ["One", "Three", "."])
 
 
 PAGES = """
