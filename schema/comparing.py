@@ -57,15 +57,15 @@ def comparing(
 
     async def load(pairs: list[Pair]) -> list[T]:
         amount, found = 0, []
-        with bench.held():
-            for start in range(0, len(pairs), AT_ONCE):
-                some = pairs[start : start + AT_ONCE]
-                texts = await _texts(sources, some)
-                sides = [(before and texts[before], texts[after]) for before, after in some]
-                amount += sum(len(old or "") + len(new) for old, new in sides)
-                _check(amount, most)
-                for pair, (old, new) in zip(some, sides, strict=True):
-                    found.append(await bench.work(compare, pair, old, new))
+        bench.enter()
+        for start in range(0, len(pairs), AT_ONCE):
+            some = pairs[start : start + AT_ONCE]
+            texts = await _texts(sources, some)
+            sides = [(before and texts[before], texts[after]) for before, after in some]
+            amount += sum(len(old or "") + len(new) for old, new in sides)
+            _check(amount, most)
+            for pair, (old, new) in zip(some, sides, strict=True):
+                found.append(await bench.work(compare, pair, old, new))
         return found
 
     return load

@@ -147,11 +147,12 @@ class Operation:
         self.request = request
         self.tools = request.tools
         self.viewer = request.viewer
-        self.bench = Bench(request.tools.workshop)
-        self.desk = Bench(request.tools.drafting)
+        self.bench, self.desk = Bench(request.tools.workshop), Bench(request.tools.drafting)
         self._renew()
 
     def _renew(self) -> None:
+        self.bench = Bench(self.tools.workshop, self.bench.spent)
+        self.desk = Bench(self.tools.drafting, self.desk.spent)
         self.session = ReadSession(self.tools.pool, self.tools.statement_seconds)
         self.loaders = Loaders(
             self.session, self.viewer, self.tools.secret, self.tools.codec, self.bench, self.tools.witnesses
@@ -171,6 +172,8 @@ class Operation:
 
     async def close(self) -> None:
         """End the snapshot, and tell the request which position it had."""
+        self.bench.close()
+        self.desk.close()
         await self.session.close()
         self._reflect(self.session.position)
 

@@ -21,17 +21,17 @@ async def copies_of(operation: Operation, summary_id: UUID, number: int, words: 
     summary = await operation.loaders.summary.load(summary_id)
     if summary is None or not is_own(operation.viewer, summary.author_id):
         return []
-    with operation.bench.held():
-        texts = await _near(operation, summary_id, number)
-        return await _found(operation, texts, number, texts.get(number), words)
+    operation.bench.enter()
+    texts = await _near(operation, summary_id, number)
+    return await _found(operation, texts, number, texts.get(number), words)
 
 
 async def copies_left(
     operation: Operation, summary_id: UUID, number: int, text: str | None, words: str | None
 ) -> list[int]:
     """The same for the text that it had; the operation reads what is there now. None: nobody knows it."""
-    with operation.bench.held(anyway=True):  # the text is gone: whoever asks again is told nothing
-        return await _found(operation, await _near(operation, summary_id, number), number, text, words)
+    operation.bench.enter(anyway=True)  # the text is gone: whoever asks again is told nothing
+    return await _found(operation, await _near(operation, summary_id, number), number, text, words)
 
 
 async def _near(operation: Operation, summary_id: UUID, number: int) -> dict[int, str]:

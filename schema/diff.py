@@ -73,7 +73,10 @@ class Diff:
 
 
 async def diff_of(operation: Operation, row: RevisionRow, as_of: datetime | None) -> Diff:
-    """A revision's, against the nearest one before it, of that time, whose text survives. Errors: as `Bench.enter`."""
+    """A revision's, against the nearest one before it, of that time, whose text survives.
+
+    Errors: as `Bench.enter`.
+    """
     operation.bench.enter()
     loaders, version = operation.loaders_at(as_of), Version(row.number, row.body_payload)
     if await operation.loaders.source.load(version.payload) is None:

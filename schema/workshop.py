@@ -6,9 +6,8 @@ and more of them keep the event loop waiting.
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import ParamSpec, TypeVar
 
 from graphql import GraphQLError
@@ -35,53 +34,54 @@ class Workshop:
 
 
 class Bench:
-    """What one operation has of the workshop.
+    """What the operation that reads a snapshot has of the workshop.
 
-    Shape:  operations take turns: each has at most one piece of work in the queue. One that is given up
-            stops after the piece under way.
+    Shape:  operations take turns: each has at most one piece of work in the queue. Units: spent are seconds
+            that it had before.
     """
 
-    def __init__(self, workshop: Workshop) -> None:
+    def __init__(self, workshop: Workshop, spent: float = 0.0) -> None:
+        self.spent = spent
         self._workshop = workshop
-        self._holders = 0
-        self._has_place = False
         self._turn = asyncio.Lock()
-        self._spent = 0.0
+        self._admitted = self._has_place = self._closed = False
 
-    @contextmanager
-    def held(self, *, anyway: bool = False) -> Iterator[None]:
-        """A place, the same one for all that the operation does meanwhile.
+    def enter(self, *, anyway: bool = False) -> None:
+        """Take a place until `close`; harmless when repeated. Before texts are loaded, best of all.
 
         Shape:  anyway: also when none is left, for what cannot be asked again.
-        Errors: GraphQLError BUSY.
+        Errors: GraphQLError BUSY; RuntimeError after `close`.
         """
-        if not self._holders:
+        if self._closed:
+            raise RuntimeError("this operation is over: nothing is worked on for it")
+        if not self._admitted:
             self._has_place = self._workshop.places.enter()
             if not self._has_place and not anyway:
                 raise _full()
-        self._holders += 1
-        try:
-            yield
-        finally:
-            self._holders -= 1
-            if not self._holders and self._has_place:
-                self._workshop.places.leave()
+            self._admitted = True
 
     async def work(self, function: Callable[P, T], *args: P.args, **more: P.kwargs) -> T:
-        """What a function gives, in the thread. Errors: GraphQLError BUSY, and TIMEOUT when none is left."""
+        """What a function gives, in the thread. Errors: as `enter`; GraphQLError TIMEOUT."""
 
         def timed() -> T:
             began = time.thread_time()
             try:
                 return function(*args, **more)
             finally:
-                self._spent += time.thread_time() - began
+                self.spent += time.thread_time() - began
 
-        with self.held():
-            async with self._turn:
-                if self._spent > self._workshop.seconds:
-                    raise _too_long(self._workshop.seconds)
-                return await asyncio.get_running_loop().run_in_executor(self._workshop.thread, timed)
+        async with self._turn:
+            self.enter()
+            if self.spent > self._workshop.seconds:
+                raise _too_long(self._workshop.seconds)
+            return await asyncio.get_running_loop().run_in_executor(self._workshop.thread, timed)
+
+    def close(self) -> None:
+        """Give the place back; what is under way is the last. Harmless when repeated."""
+        self._closed = True
+        if self._has_place:
+            self._has_place = False
+            self._workshop.places.leave()
 
 
 def _full() -> GraphQLError:

@@ -89,18 +89,22 @@ def _erased(revision: RevisionRow, around: Around) -> Html:
 
 async def _changes(operation: Operation, revision: RevisionRow) -> Html:
     """Against the surviving revision before it."""
-    diff = await diff_of(operation, revision)
+    try:
+        return await _compared(operation, revision)
+    except GraphQLError as error:
+        if (error.extensions or {}).get("code") != "BUSY":
+            raise
+        return TOO_BUSY  # the version itself is there to be cited, whoever compares what
+
+
+async def _compared(operation: Operation, revision: RevisionRow) -> Html:
+    diff = await diff_of(operation, revision, None)
     if diff.pair is None:
         return Html("<p>Nothing can be compared without a text.</p>")
     if diff.from_ is None:
         said = "This is the first text." if revision.number == 1 else "No text before it is left to compare."
         return fill("<p>{said} All of it counts as new.</p>", said=said)
-    try:
-        return await changed(operation, revision.summary_id, diff.pair)
-    except GraphQLError as error:
-        if (error.extensions or {}).get("code") != "BUSY":
-            raise
-        return TOO_BUSY  # the version itself is there to be cited, whoever compares what
+    return await changed(operation, revision.summary_id, diff.pair)
 
 
 async def _cite(operation: Operation, revision: RevisionRow) -> Html:
