@@ -23,10 +23,10 @@ AsOf = Annotated[
     strawberry.argument(
         description="The page as it stood then, by the dates shown (createdAt, updatedAt): the paper, its "
         "summaries and their comments, texts, revisions, order and scores. A paper is there from its "
-        "createdAt on, or from that of the first of its summaries that the viewer may see then. What is hidden, removed "
-        "or erased today stays so, and what the viewer may do is of today; so are users, venues and lists "
-        "of other papers. Ids are those of today: keep what was apart from what a cache has of now. Not a "
-        "time that is yet to come."
+        "createdAt on, or from that of the first of its summaries that the viewer may see then. What is "
+        "hidden, removed or erased today stays so, and what the viewer may do is of today; so are users, "
+        "venues and lists of other papers. Ids are those of today: keep what was apart from what a cache has "
+        "of now. Not a time that is yet to come."
     ),
 ]
 
