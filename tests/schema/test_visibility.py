@@ -1,11 +1,16 @@
 """What a viewer may not see appears on no route."""
 
+import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
+from projections.blame import BlameFollower
 from schema.scalars import written_date_time
+from tests.projections.sealing import seal
 from tests.schema.people import Api
+from tests.schema.revisions import revised
 
 ROUTES = """
 query ($summary: ID!, $paper: ID!, $author: String!, $revision: ID!, $comment: ID!, $public: DateTime!) {
@@ -131,6 +136,90 @@ async def test_every_route(
     assert (seen["paper"]["viewerSummary"] is not None) is own
     if not address:
         assert "secret" not in str(seen)
+
+
+HISTORY = """
+query ($summary: ID!, $paper: ID!, $revision: ID!, $comment: ID!, $public: DateTime!) {
+  told: node(id: $revision) { ...Told }
+  many: nodes(ids: [$revision]) { ...Told }
+  now: summary(id: $summary) { ...History }
+  then: summary(id: $summary, asOf: $public) { ...History }
+  events(first: 100) { ...Happened }
+  paper(by: {id: $paper}) { events(first: 100) { ...Happened } }
+  ofPaper: events(first: 100, filter: {paper: $paper}) { ...Happened }
+  ofSummary: events(first: 100, filter: {subject: $summary}) { ...Happened }
+  ofComment: events(first: 100, filter: {subject: $comment}) { ...Happened }
+}
+fragment History on Summary {
+  revision(number: 1) { ...Told }
+  blame { text } diff(from: 1, to: 2) { unified spans { text } }
+  events(first: 100) { ...Happened }
+}
+fragment Told on Revision {
+  copies { number } holding: copies(words: "SECRET") { number }
+  diff { insertedWords unified spans { text } }
+  blame { text } citation { bibtex cslJson text } proof { entry salt leafHash }
+}
+fragment Happened on EventConnection { nodes { type subject data } }
+"""
+
+
+@pytest.fixture
+async def told(scene: Scene) -> AsyncIterator[Scene]:
+    """The scene with two revisions, blamed and sealed."""
+    author = scene.people["author"]
+    await revised(author, scene.summary, 1, "A secret of mine.\nMore.")
+    last = await author.tools.pool.fetchval("SELECT max(recorded_at) FROM events")
+    scene.public = written_date_time(last)
+    await seal(author.tools.pool, author.tools.store)
+    follower = BlameFollower(author.tools.pool, author.tools.store, holder="test")
+    running = asyncio.create_task(follower.run())
+    yield scene
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+def _as_told(told: Any, copies: list[int]) -> None:
+    assert [[one["number"] for one in told[name]] for name in ("copies", "holding")] == [copies] * 2
+    assert told["diff"]["insertedWords"] == 4
+    assert all("A secret of mine." in str(part) for part in (told["diff"]["unified"], told["blame"]))
+    assert told["citation"]["bibtex"]
+    assert told["proof"]["salt"]
+
+
+def _happened(scene: Scene, events: Any) -> tuple[set[str], list[Any]]:
+    """What of the summary and its comment is told, and what is told without saying what it was."""
+    of = [one for one in events["nodes"] if one["subject"] in (scene.summary, scene.comment)]
+    return {one["type"] for one in of if one["data"]}, [one["subject"] for one in of if not one["data"]]
+
+
+@pytest.mark.parametrize("who", ["visitor", "other", "author"])
+@pytest.mark.parametrize("how", ["PUBLIC", "UNLISTED", "PRIVATE", "RETRACTED"])
+async def test_every_road_to_its_history(told: Scene, how: str, who: str) -> None:
+    await told.hide(how)
+    ids = {"summary": told.summary, "revision": told.revision, "comment": told.comment}
+    seen = await told.people[who].read(HISTORY, **ids, paper=told.paper, public=told.public)
+    address, lists = how in ("PUBLIC", "UNLISTED") or who == "author", how == "PUBLIC" or who == "author"
+    summaries = [seen["now"], seen["then"]]
+    roads = [seen["told"], *seen["many"], *(one and one["revision"] for one in summaries)]
+    bare = [] if address else [told.summary]
+    in_lists = [seen["events"], seen["paper"]["events"], seen["ofPaper"]]
+    for events in in_lists:
+        kinds, without = _happened(told, events)
+        assert ({"SummaryPublished", "CommentPosted", "VoteCast"} <= kinds) is lists
+        assert (bool(kinds), without) == (lists, bare)
+    assert _happened(told, seen["ofSummary"])[1] == bare
+    assert bool(_happened(told, seen["ofComment"])[0]) is address
+    if not address:
+        assert [*roads, *summaries] == [None] * 6
+        assert "secret" not in str(seen)
+        return
+    for road in roads:
+        _as_told(road, [2] if who == "author" else [])
+    for one in summaries:
+        assert "More." in str(one["diff"]["spans"])
+        assert "More." in str(one["blame"])
+        assert "CommentPosted" in _happened(told, one["events"])[0]
 
 
 @pytest.mark.parametrize("how", ["PRIVATE", "RETRACTED"])
