@@ -5,10 +5,14 @@ from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import asyncpg
 import pytest
 
+from service.database import connection_pool, connector
+from service.eventstore.postgres import PostgresStore
 from service.migrations import migrate
 from tests.postgres import database, execute, fresh_database, running_cluster
+from tests.projections.history import World
 
 # A copied database does not inherit the rights on the template itself, which migration 0004 gives.
 GRANT_AGAIN = """
@@ -50,3 +54,23 @@ async def empty_database_url(cluster_dsn: str) -> AsyncIterator[str]:
     """A database of the test's own without any migration."""
     async with fresh_database(cluster_dsn, "template0") as dsn:
         yield dsn
+
+
+@pytest.fixture
+async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
+    """Connections as the service's role."""
+    async with connection_pool(database_url, max_size=12) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def store(database_url: str, pool: asyncpg.Pool) -> AsyncIterator[PostgresStore]:
+    """The log in it."""
+    async with PostgresStore.open(pool, connector(database_url)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def world(store: PostgresStore) -> World:
+    """Who acts in the test."""
+    return World(store)

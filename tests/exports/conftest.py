@@ -1,33 +1,13 @@
-"""A log on PostgreSQL to be exported, and room to import it."""
+"""How a log is exported, and room to import it."""
 
 from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
 
-from service.database import connection_pool, connector
-from service.eventstore.postgres import PostgresStore
+from service.database import connector
 from tests.conftest import GRANT_AGAIN
 from tests.postgres import execute, fresh_database
-from tests.projections.history import World
-
-
-@pytest.fixture
-async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
-    async with connection_pool(database_url, max_size=8) as opened:
-        yield opened
-
-
-@pytest.fixture
-async def store(database_url: str, pool: asyncpg.Pool) -> AsyncIterator[PostgresStore]:
-    async with PostgresStore.open(pool, connector(database_url)) as opened:
-        yield opened
-
-
-@pytest.fixture
-def world(store: PostgresStore) -> World:
-    """Who acts in the test."""
-    return World(store)
 
 
 @pytest.fixture
