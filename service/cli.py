@@ -52,7 +52,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     help="People explain papers to each other. This is the service behind it.",
     epilog="Settings can also be given as SHORTSCIENCE_DATABASE_URL, SHORTSCIENCE_DATA_DIR and so on: "
-    "`shortscience serve --help` has all of them.",
+    "`shortscience serve --help` and docs/operating.md.",
 )
 app.add_typer(imports, name="import")
 app.add_typer(exports, name="export")
@@ -65,7 +65,7 @@ app.add_typer(announcing, name="announcing")
     "port), SHORTSCIENCE_BOUNCER_URL (pgbouncer), SHORTSCIENCE_POOL_SIZE (connections for reading; default: "
     "20), SHORTSCIENCE_CORS_ORIGINS (sites that may use the API, separated by commas), SHORTSCIENCE_METRICS "
     "(local, on or off; default: local), SHORTSCIENCE_LOG_LEVEL (DEBUG, INFO, WARNING or ERROR; default: "
-    "INFO)."
+    "INFO). And those for signing, witnesses, licence, mail, webhooks and announcing: docs/operating.md."
 )
 def serve(
     host: Annotated[str | None, typer.Option(help="[env: SHORTSCIENCE_HOST; default: 127.0.0.1]")] = None,
@@ -97,7 +97,7 @@ async def _serve(settings: Settings, samples: bool) -> None:
 
         def on_ready() -> None:
             bar.stop()
-            console.print(f"Listening on {settings.public_url}")
+            console.print(f"Listening on {settings.own_url}")
             console.print(f"  Pages     {settings.public_url}/")
             console.print(f"  GraphiQL  {settings.public_url}/graphql")
             console.print("Stop with Ctrl-C.")

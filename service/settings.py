@@ -202,8 +202,13 @@ class Settings(BaseSettings):
     @property
     def public_url(self) -> str:
         """Where readers reach the service, without a slash at its end."""
+        return self.base_url or self.own_url
+
+    @property
+    def own_url(self) -> str:
+        """Where it listens, likewise."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return self.base_url or f"http://{host}:{self.port}"
+        return f"http://{host}:{self.port}"
 
     @classmethod
     def read(cls, **options: Any) -> Self:
