@@ -21,7 +21,7 @@ from schema.webhook_message import test_message
 from service.domain import ids, limits
 from service.domain.errors import Invalid
 from service.integrations import webhook_changes as changes
-from service.integrations import webhook_channel, webhooks
+from service.integrations import webhook_channel, webhook_secrets, webhooks
 from service.integrations.posting import NotSent
 from service.integrations.webhooks import Asked
 
@@ -57,6 +57,17 @@ class UpdateWebhookInput:
 @strawberry.input(description="A webhook.")
 class WebhookInput:
     webhook_id: ID = strawberry.field(description="The webhook.")
+
+
+@strawberry.input(description="A webhook that is to sign with a new secret.")
+class RotateSecretInput:
+    webhook_id: ID = strawberry.field(description="The webhook.")
+    idempotency_key: ID | None = strawberry.field(
+        default=ABSENT,
+        description="The same key from the same user rotates once. A call that repeats it says that it was "
+        "done, with secret null: the secret is shown once. If that answer was lost, rotate again with "
+        "another key: what the receiver has signs on for its 24 hours.",
+    )
 
 
 @strawberry.input(description="A delivery to send once more.")
@@ -115,6 +126,7 @@ TestWebhookResult = Annotated[
 Create = Annotated[CreateWebhookInput, strawberry.argument(description="What to create.")]
 Update = Annotated[UpdateWebhookInput, strawberry.argument(description="What to change.")]
 Which = Annotated[WebhookInput, strawberry.argument(description="Which webhook.")]
+Rotate = Annotated[RotateSecretInput, strawberry.argument(description="Which webhook.")]
 Redeliver = Annotated[RedeliverInput, strawberry.argument(description="Which delivery.")]
 Replay = Annotated[ReplayFromInput, strawberry.argument(description="From where.")]
 
@@ -125,7 +137,7 @@ class WebhookMutations:
     async def create_webhook(self, info: Info, input: Create) -> WebhookResult:
         operation, owner = info.context, _signed_in(info.context)
         asked = Asked(input.url, _note(input.description), wanted_from(input.filter), input.ordered)
-        webhook_id, request = _id(operation, owner, given(input.idempotency_key)), _hash(asked)
+        webhook_id, request = _id(operation, owner, given(input.idempotency_key), b"webhook"), _hash(asked)
         await operation.release()
         await operation.tools.poster.check(input.url, ("input", "url"))
         secret = operation.tools.random(changes.SECRET_BYTES)
@@ -165,13 +177,19 @@ class WebhookMutations:
             await changes.delete(conn, webhook_id, owner)
         return DeletedWebhook(id=ID(str(NodeId("Webhook", webhook_id))))
 
-    @mutation(description="Sign with a new secret. For 24 hours the old one signs too.")
-    async def rotate_secret(self, info: Info, input: Which) -> WebhookResult:
+    @mutation(
+        description="Sign with a new secret. The one that it replaces signs too for 24 hours, also when the "
+        "secret is rotated again meanwhile. At most 10 times in 24 hours."
+    )
+    async def rotate_secret(self, info: Info, input: Rotate) -> WebhookResult:
         operation, owner = info.context, _signed_in(info.context)
         webhook_id, secret = _of(input.webhook_id), operation.tools.random(changes.SECRET_BYTES)
+        rotation_id = _id(operation, owner, given(input.idempotency_key), b"rotation")
         await operation.release()
-        await changes.rotate(operation.tools.pool, webhook_id, owner, secret, operation.tools.clock())
-        return WebhookPayload(webhook_id=webhook_id, secret=webhooks.written(secret))
+        async with operation.tools.pool.acquire() as conn:
+            now = operation.tools.clock()
+            done = await webhook_secrets.rotate(conn, webhook_id, owner, rotation_id, secret, now)
+        return WebhookPayload(webhook_id=webhook_id, secret=webhooks.written(secret) if done else None)
 
     @mutation(description="Send a test message now. At most once in 5 seconds.")
     async def test_webhook(self, info: Info, input: Which) -> TestWebhookResult:
@@ -179,7 +197,7 @@ class WebhookMutations:
         tools, webhook_id = operation.tools, _of(input.webhook_id)
         await operation.release()
         await changes.begin_test(tools.pool, webhook_id, owner, tools.clock())
-        found = await webhook_channel.with_secrets(tools.pool, webhook_id, tools.clock())
+        found = await webhook_secrets.with_secrets(tools.pool, webhook_id, tools.clock())
         if found is None:
             raise changes.unknown()
         (row, secrets), now = found, tools.clock()
@@ -225,12 +243,12 @@ def _of(value: str) -> UUID:
     return uuid_of(value, changes.OWN_ID, "Webhook")
 
 
-def _id(operation: Operation, owner: UUID, key: str | None) -> UUID:
-    """The same for the same user and key."""
+def _id(operation: Operation, owner: UUID, key: str | None, made: bytes) -> UUID:
+    """The same for the same user, key and kind of thing made."""
     if key is None:
         return operation.command_context().new_id()
     limits.text(key, limits.IDEMPOTENCY_KEY, ("input", "idempotencyKey"))
-    return ids.derived_id(operation.tools.secret, b"webhook", owner.bytes, key.encode())
+    return ids.derived_id(operation.tools.secret, made, owner.bytes, key.encode())
 
 
 def _hash(asked: Asked) -> bytes:

@@ -16,7 +16,6 @@ from service.integrations.webhooks import CHANNEL, Asked, deliveries_by_id, webh
 
 MOST = 20  # of a user
 SECRET_BYTES = 32
-BOTH_SECRETS = timedelta(hours=24)  # after a rotation
 BETWEEN_TESTS = timedelta(seconds=5)
 PAUSED = "Paused by its owner."
 OWN_ID: Path = ("input", "webhookId")
@@ -127,22 +126,6 @@ async def delete(conn: asyncpg.Connection, webhook_id: UUID, owner: UUID) -> Non
         if await conn.execute(sql, webhook_id, owner) != "DELETE 1":
             raise unknown()
         await targets.forget(conn, CHANNEL, webhook_id)
-
-
-async def rotate(conn: Reader, webhook_id: UUID, owner: UUID, secret: bytes, now: datetime) -> None:
-    """A new secret; for a while the old one signs too. Errors: NotFound."""
-    found = await conn.fetch(
-        """
-        UPDATE outwards.webhooks SET secret = $3, previous_secret = secret, previous_until = $4
-         WHERE webhook_id = $1 AND owner_id = $2 RETURNING webhook_id
-        """,
-        webhook_id,
-        owner,
-        secret,
-        now + BOTH_SECRETS,
-    )
-    if not found:
-        raise unknown()
 
 
 async def begin_test(conn: Reader, webhook_id: UUID, owner: UUID, now: datetime) -> None:

@@ -17,13 +17,13 @@ from projections.reading import Reader
 from projections.writing import Writer
 from service.integrations.outbox import Delivered, Delivery, GiveUp, Happened, Outcome, Planned, Retry, Skip
 from service.integrations.posting import Answer, NotSent, Poster
+from service.integrations.webhook_secrets import with_secrets
 from service.integrations.webhooks import (
     CHANNEL,
     PUBLISHED,
     WITHDRAWN,
     WebhookRow,
     message_id,
-    webhooks_by_id,
     written,
 )
 
@@ -110,26 +110,6 @@ SELECT w.webhook_id, e.position, e.subject_id
  ORDER BY w.webhook_id, e.position
    FOR KEY SHARE OF w
 """  # noqa: S608 (ours)
-
-
-async def with_secrets(
-    conn: Reader, webhook_id: UUID, now: datetime
-) -> tuple[WebhookRow, list[bytes]] | None:
-    """A webhook and the secrets that sign for it, the newest first."""
-    records = await conn.fetch(
-        """
-        SELECT owner_id, secret, CASE WHEN previous_until > $2 THEN previous_secret END AS previous
-          FROM outwards.webhooks WHERE webhook_id = $1
-        """,
-        webhook_id,
-        now,
-    )
-    if not records:
-        return None
-    record = records[0]
-    [row] = await webhooks_by_id(conn, [webhook_id], record["owner_id"])
-    secrets = [one for one in (record["secret"], record["previous"]) if one is not None]
-    return None if row is None else (row, secrets)
 
 
 async def send(

@@ -29,7 +29,7 @@ MUTATIONS = {
     "createWebhook": ("CreateWebhookInput", PAYLOAD),
     "updateWebhook": ("UpdateWebhookInput", PAYLOAD),
     "deleteWebhook": ("WebhookInput", DELETED),
-    "rotateSecret": ("WebhookInput", PAYLOAD),
+    "rotateSecret": ("RotateSecretInput", PAYLOAD),
     "testWebhook": ("WebhookInput", TESTED),
     "redeliver": ("RedeliverInput", PAYLOAD),
     "replayFrom": ("ReplayFromInput", PAYLOAD),

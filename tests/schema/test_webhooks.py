@@ -1,6 +1,7 @@
 """Webhooks in the API: who sees them, and what their owners do with them."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from tests.integrations.outgoing import until
 from tests.integrations.receiver import Receiver, answering
 from tests.schema.hooks import all_sent, deliveries, do, sending, webhooks
 from tests.schema.people import Api
+
+EARLIER = "UPDATE outwards.replaced_secrets SET signs_until = signs_until - $1::interval"
 
 
 async def test_a_secret_is_shown_once(near: Api, receiver: Receiver) -> None:
@@ -37,14 +40,55 @@ async def test_a_rotated_secret_signs_beside_the_old_one_for_a_day(near: Api, re
         await all_sent(near)
     assert receiver.received[0].verified(made["secret"]) == receiver.received[0].verified(rotated["secret"])
     assert len(receiver.received[0].headers["webhook-signature"].split()) == 2
-    a_day_ago = "UPDATE outwards.webhooks SET previous_until = previous_until - interval '24 hours'"
-    await near.tools.pool.execute(a_day_ago)
+    await near.tools.pool.execute(EARLIER, timedelta(hours=24))
     async with sending(near.tools):
         await owner.paper("two")
         await all_sent(near)
     receiver.received[1].verified(rotated["secret"])
     with pytest.raises(WebhookVerificationError):
         receiver.received[1].verified(made["secret"])
+
+
+async def test_what_the_receiver_has_signs_for_its_day_however_often_it_is_rotated(
+    near: Api, receiver: Receiver
+) -> None:
+    owner = await near.person("owner")
+    made = await do(owner, "createWebhook", url=receiver.url)
+    hook = made["webhook"]["id"]
+    first = await do(owner, "rotateSecret", webhookId=hook)
+    await near.tools.pool.execute(EARLIER, timedelta(hours=23))
+    second = await do(owner, "rotateSecret", webhookId=hook)
+    async with sending(near.tools):
+        await owner.paper("one")
+        await all_sent(near)
+        await near.tools.pool.execute(EARLIER, timedelta(hours=1))
+        await owner.paper("two")
+        await all_sent(near)
+    early, late = receiver.received
+    for one in (made, first, second):
+        early.verified(one["secret"])
+    for one in (first, second):
+        late.verified(one["secret"])
+    with pytest.raises(WebhookVerificationError):
+        late.verified(made["secret"])
+    await do(owner, "rotateSecret", webhookId=hook)
+    kept = await near.tools.pool.fetch("SELECT secret IS NULL AS gone FROM outwards.replaced_secrets")
+    assert sorted(one["gone"] for one in kept) == [False, False, True]
+
+
+async def test_rotating_again_with_its_key_rotates_once(near: Api, receiver: Receiver) -> None:
+    owner = await near.person("owner")
+    hook, another = [(await do(owner, "createWebhook", url=receiver.url))["webhook"]["id"] for _ in "ab"]
+    asked = {"webhookId": hook, "idempotencyKey": "a"}
+    rotated, again = await do(owner, "rotateSecret", **asked), await do(owner, "rotateSecret", **asked)
+    assert rotated["secret"].startswith("whsec_")
+    assert again == rotated | {"secret": None}
+    refused = await do(owner, "rotateSecret", **asked | {"webhookId": another})
+    assert (refused["code"], refused["path"]) == ("CONFLICT", ["input", "idempotencyKey"])
+    assert await near.tools.pool.fetchval("SELECT count(*) FROM outwards.replaced_secrets") == 1
+    more = [await do(owner, "rotateSecret", webhookId=hook) for _ in range(10)]
+    assert all(one["secret"] for one in more[:9])
+    assert (more[9]["code"], more[9]["path"]) == ("RATE_LIMITED", ["input", "webhookId"])
 
 
 async def test_a_test_says_how_it_went(near: Api, receiver: Receiver) -> None:
