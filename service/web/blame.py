@@ -13,7 +13,7 @@ from projections.summary import SummaryRow
 from schema.blame import BlameSpan, blame_of
 from schema.context import Operation
 from service.web import parts
-from service.web.history import Around, around_revisions, linked
+from service.web.history import Around, around_revisions, erased, linked
 from service.web.layout import page
 from service.web.markup import Html, fill, joined, page_part
 from service.web.paper import paper_of
@@ -46,15 +46,18 @@ async def _page(operation: Operation, row: SummaryRow, revision: RevisionRow) ->
         summary=row.summary_id,
         title=of.title,
         number=revision.number,
-        count=row.revision_number,
-        blame=await _blame(operation, row, spans) if spans else parts.ERASED,
+        blame=await _blame(operation, row, revision, spans)
+        if spans
+        else erased(revision, await around_revisions(operation, row.summary_id, [revision])),
     )
     head = parts.robots(row.listed)
     title = f"Who wrote which words of revision {revision.number}: “{of.title}”"
     return page(title, main, head=head, licence=operation.tools.licence)
 
 
-async def _blame(operation: Operation, row: SummaryRow, spans: Sequence[BlameSpan]) -> Html:
+async def _blame(
+    operation: Operation, row: SummaryRow, revision: RevisionRow, spans: Sequence[BlameSpan]
+) -> Html:
     origins = sorted({span.number for span in spans})
     rows = await operation.loaders.revision.load_many([(row.summary_id, number) for number in origins])
     known = {one.number: one for one in rows if one is not None}
@@ -63,6 +66,8 @@ async def _blame(operation: Operation, row: SummaryRow, spans: Sequence[BlameSpa
     text = await operation.bench.work(_written, spans, shades, _titles(known, around))
     return page_part(
         "blamed.html",
+        number=revision.number,
+        count=row.revision_number,
         text=text,
         legend=_legend(spans, known, around, shades),
         rest=f"The origins of the first {SPANS:,} stretches are shown; the API has all {len(spans):,}."

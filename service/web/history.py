@@ -103,6 +103,13 @@ def redaction(row: RevisionRow, around: Around) -> Html:
     )
 
 
+def erased(row: RevisionRow, around: Around) -> Html:
+    """What is said in place of a text. Erased with its author's account, it was not redacted."""
+    if row.redacted_at is None:
+        return parts.ERASED
+    return page_part("redacted.html", what=redaction(row, around))
+
+
 def _why(reason: str | None) -> Html:
     return Html("without a reason") if not reason else fill("because: <bdi>{reason}</bdi>", reason=reason)
 

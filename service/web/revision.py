@@ -14,7 +14,7 @@ from schema.context import Operation
 from schema.diff import diff_of
 from service.web import parts
 from service.web.changed import changed
-from service.web.history import Around, around_revisions, linked, redaction, votes_on
+from service.web.history import Around, around_revisions, erased, linked, votes_on
 from service.web.layout import licence_line, page
 from service.web.markup import NOTHING, Html, fill, joined, page_part
 from service.web.paper import paper_of
@@ -34,8 +34,9 @@ async def revision_page(operation: Operation, request: Request) -> Response:
     main = page_part(
         "revision.html",
         **_head(row, revision, of, around),
-        body=_erased(revision, around) if text is None else parts.body(text),
+        body=erased(revision, around) if text is None else parts.body(text),
         changes=await _changes(operation, revision),
+        ways=NOTHING if text is None else _ways(row, revision.number),
         cite=await _cite(operation, revision),
         proof=await proof_of(operation, revision, downloadable=row.listed),
     )
@@ -57,9 +58,13 @@ def _head(
         "dates": parts.recorded(revision.created_at, revision.recorded_at),
         "facts": _facts(revision, around),
         "note": NOTHING if note is None else fill('<p class="note">{note}</p>', note=note),
-        "since": _since(row, revision.number),
         "turn": parts.turn(row.summary_id, revision.number, row.revision_number),
     }
+
+
+def _ways(row: SummaryRow, number: int) -> Html:
+    """Where to ask more about a text that is there."""
+    return page_part("revision_ways.html", summary=row.summary_id, number=number, since=_since(row, number))
 
 
 def _since(row: SummaryRow, number: int) -> Html:
@@ -78,13 +83,6 @@ def _facts(revision: RevisionRow, around: Around) -> Html:
     if votes := votes_on(revision.number, around):
         facts.append(votes.capitalize() + ".")
     return fill('<p class="meta">{facts}</p>', facts=joined(facts, " ")) if facts else NOTHING
-
-
-def _erased(revision: RevisionRow, around: Around) -> Html:
-    """What is said in place of a text. Erased with its author's account, it was not redacted."""
-    if revision.redacted_at is None:
-        return parts.ERASED
-    return page_part("redacted.html", what=redaction(revision, around))
 
 
 async def _changes(operation: Operation, revision: RevisionRow) -> Html:

@@ -199,7 +199,13 @@ async def test_a_redacted_revision_keeps_its_place(blaming: Site) -> None:
     assert "shortscience-" in html  # it can still be cited
     after = Source(await page(site, f"/summaries/{summary}/revisions/3"))
     assert (after.joined("ins"), after.joined("del")) == ("One.", "Three.")  # stepped over
-    assert "This text was erased." in await page(site, f"/summaries/{summary}/revisions/2/blame")
+    for way in ("/blame", "changes?from=2"):  # to nothing
+        assert way not in html
+        assert way in (await page(site, f"/summaries/{summary}/revisions/1")).replace("from=1", "from=2")
+    blame = text_of(await page(site, f"/summaries/{summary}/revisions/2/blame"))
+    assert "text erased for good on" in blame
+    assert "each stretch" not in blame
+    assert "each stretch" in await page(site, f"/summaries/{summary}/blame")
 
 
 async def test_without_a_text_before_it_all_is_new(site: Site) -> None:
