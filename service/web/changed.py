@@ -24,11 +24,12 @@ async def changed(operation: Operation, summary_id: UUID, pair: Pair) -> Html:
     """
     before, after = pair
     found: Difference = await operation.loaders.difference.load(pair)
+    against = Html("nothing") if before is None else linked(summary_id, before.number)
     if all(span.op == "EQUAL" for span in found.spans):
-        return Html("<p>The texts are the same.</p>")
+        return fill("<p>Compared with {against}: the texts are the same.</p>", against=against)
     return page_part(
         "changed.html",
-        against=Html("with nothing") if before is None else linked(summary_id, before.number),
+        against=against,
         came=parts.plural(found.inserted_words, "word", "words"),
         went=parts.plural(found.deleted_words, "word", "words"),
         spans=await operation.bench.work(_written, found),

@@ -12,6 +12,7 @@ from schema.comparing import Pair
 from schema.context import Operation
 from service.web import parts
 from service.web.changed import changed
+from service.web.history import linked
 from service.web.layout import page
 from service.web.markup import NOTHING, Html, fill, joined, page_part
 from service.web.paper import paper_of
@@ -37,6 +38,7 @@ async def changes_page(operation: Operation, request: Request) -> Response:
         newer=after.number,
         from_choice=_choice(row, "from", older, after.number),
         to_choice=_choice(row, "to", after.number, older),
+        restored=_restored(before, after),
         changes=_told(row.summary_id, gone) if gone else await _changes(operation, before, after),
     )
     title = f"Changes from revision {older} to {after.number}: “{of.title}”"
@@ -103,6 +105,20 @@ def _pair(before: RevisionRow | None, after: RevisionRow) -> Pair:
 
 async def _changes(operation: Operation, before: RevisionRow | None, after: RevisionRow) -> Html:
     return await changed(operation, after.summary_id, _pair(before, after))
+
+
+def _restored(before: RevisionRow | None, after: RevisionRow) -> Html:
+    """Which of them has an earlier text again: it says why two texts can be the same."""
+    rows = {row.number: row for row in (before, after) if row is not None}
+    return joined(
+        fill(
+            '<p class="meta">Revision {number} restored {one}.</p>',
+            number=number,
+            one=linked(row.summary_id, row.restored),
+        )
+        for number, row in rows.items()
+        if row.restored is not None
+    )
 
 
 def _told(summary_id: UUID, gone: list[int]) -> Html:

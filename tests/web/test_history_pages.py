@@ -138,9 +138,10 @@ async def test_any_two_revisions_are_compared(site: Site) -> None:
     assert (Source(html).joined("ins"), Source(html).joined("del")) == (TEXTS[2], TEXTS[0])
     assert f'href="/summaries/{summary}/changes?from=2&amp;to=1"' in html
     assert f'href="/summaries/{summary}/changes?from=3&amp;to=2"' in html
+    assert "Compared with nothing: " in await page(site, f"/summaries/{summary}/changes?to=1")
     default = await page(site, f"/summaries/{summary}/changes")
     assert "Changes from revision 2 to 3" in default
-    assert "The texts are the same." in await page(site, f"/summaries/{summary}/changes?from=2&to=2")
+    assert "the texts are the same." in await page(site, f"/summaries/{summary}/changes?from=2&to=2")
     await redact(site, ada, summary, 2)
     assert "Changes from revision 1 to 3" in await page(site, f"/summaries/{summary}/changes")
     gone = await page(site, f"/summaries/{summary}/changes?from=2&to=3")
@@ -223,6 +224,15 @@ async def test_a_restored_revision_says_from_where(site: Site) -> None:
     html = await page(site, f"/summaries/{summary}/revisions/3")
     assert f'Restored from <a href="/summaries/{summary}/revisions/1">revision 1</a>.' in html
     assert "has the text of revision 1 again" in text_of(await page(site, f"/summaries/{summary}"))
+    restored = f'Revision 3 restored <a href="/summaries/{summary}/revisions/1">revision 1</a>.'
+    for query, same in (("", False), ("?from=1&to=3", True), ("?from=3&to=1", True)):
+        changes = await page(site, f"/summaries/{summary}/changes{query}")
+        assert changes.count(restored) == 1
+        assert ("the texts are the same" in changes) == same
+    assert "restored" not in await page(site, f"/summaries/{summary}/changes?from=1&to=2")
+    await redact(site, ada, summary, 2)  # stepped over
+    changes = text_of(await page(site, f"/summaries/{summary}/changes"))
+    assert "Revision 3 restored revision 1. Compared with revision 1: the texts are the same." in changes
 
 
 async def test_votes_stand_with_the_revision_they_were_cast_on(site: Site) -> None:
