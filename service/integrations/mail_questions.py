@@ -122,16 +122,21 @@ async def question_by_id(conn: Reader, confirmation_id: UUID) -> Question | None
     return _question(found[0]) if found else None
 
 
-async def confirm(pool: asyncpg.Pool, token: str, now: datetime) -> bool:
-    """The owner of an address said yes. False when they were not asked, too long ago, or of another one."""
+async def confirm(pool: asyncpg.Pool, token: str, now: datetime) -> str | None:
+    """The owner of an address said yes; how they want mail there by now, which may be NONE.
+
+    Shape: None when they were not asked, too long ago, or of another address.
+    """
     async with pool.acquire() as conn, conn.transaction():
         if (asked := await question(conn, token, now)) is None:
-            return False
+            return None
         await targets.enable(conn, CHANNEL, asked.user_id)
         sql = """
             UPDATE notices.mail SET confirmed_at = $3, refusals = 0 WHERE user_id = $1 AND address = $2
+            RETURNING mode
         """
-        return bool(await conn.execute(sql, asked.user_id, asked.address, now) == "UPDATE 1")
+        mode: str | None = await conn.fetchval(sql, asked.user_id, asked.address, now)
+        return mode
 
 
 def new_token(random: Callable[[int], bytes]) -> str:

@@ -66,8 +66,8 @@ class Letterhead:
         parts = [_Part(one.headline(), excerpt(one.text, EXCERPT), one.link) for one in items[:LISTED]]
         if len(items) > LISTED:
             rest = f"And {len(items) - LISTED:,} more, in your notifications on ShortScience."
-            parts.append(_Part(rest, "", self.base_url))
-        return _filled(message, [*parts, _Part(why, "", leave)])
+            parts.append(_Part("", rest, self.base_url))
+        return _filled(message, [*parts, _Part("", why, leave)])
 
     def confirmation(self, to: str, mail_id: UUID, username: str, token: str, now: datetime) -> EmailMessage:
         """A mail that asks whether its reader wants mails."""
@@ -78,7 +78,7 @@ class Letterhead:
         )
         other = "If it is not you, do nothing: there will be no such mail."
         link = f"{self.base_url}/mail/confirm?token={token}"
-        return _filled(message, [_Part(asked, "", link), _Part(other, "", self.base_url)])
+        return _filled(message, [_Part("", asked, link), _Part("", other, self.base_url)])
 
     def _message(self, to: str, mail_id: UUID, subject: str, now: datetime) -> EmailMessage:
         message = EmailMessage(policy=SMTP)
@@ -93,20 +93,24 @@ class Letterhead:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
+    """Shape: the headline leads to the link; without one the link stands after the text, as it is."""
+
     headline: str
     text: str
     link: str
 
+    def plain(self) -> str:
+        return "\n".join(filter(None, (self.headline, self.text, self.link)))
+
+    def html(self) -> str:
+        link = f'<a href="{escape(self.link)}">{escape(self.headline or self.link)}</a>'
+        lines = (link, escape(self.text)) if self.headline else (escape(self.text), link)
+        return f"<p>{'<br>'.join(filter(None, lines))}</p>"
+
 
 def _filled(message: EmailMessage, parts: Sequence[_Part]) -> EmailMessage:
-    plain = ["\n".join(filter(None, (one.headline, one.text, one.link))) for one in parts]
-    message.set_content("\n\n".join(plain) + "\n")
-    html = "\n".join(
-        f'<p><a href="{escape(one.link)}">{escape(one.headline)}</a>'
-        + (f"<br>{escape(one.text)}" if one.text else "")
-        + "</p>"
-        for one in parts
-    )
+    message.set_content("\n\n".join(one.plain() for one in parts) + "\n")
+    html = "\n".join(one.html() for one in parts)
     page = f'<!doctype html>\n<html lang="en"><body>\n{html}\n</body></html>\n'
     message.add_alternative(page, subtype="html")
     return message

@@ -18,6 +18,11 @@ from service.web.markup import page_part
 from service.web.middleware import CONTENT_SECURITY
 
 TOKEN = re.compile("[!-~]{1,100}")
+CONFIRMED = "You will get mail from now on."
+CONFIRMED_ONLY = (
+    "This address is confirmed, but you will get no mail: since you were asked, no mail was chosen for your "
+    "account. Choose it there again if you want some."
+)
 HEADERS = {
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
@@ -49,13 +54,13 @@ def mail_routes(pool: asyncpg.Pool, clock: Callable[[], datetime]) -> list[Route
             return _button(
                 await mail_questions.question(pool, token, clock()) is not None,
                 "Mail from ShortScience?",
-                "You will be told by mail of comments, replies and new summaries. Each mail has a link that "
-                "ends this.",
+                "You will be told by mail of comments, replies and new summaries, if that is still chosen in "
+                "your account. Each mail has a link that ends this.",
                 "Yes, send me mail",
             )
-        if not await mail_questions.confirm(pool, token, clock()):
+        if (mode := await mail_questions.confirm(pool, token, clock())) is None:
             return not_found()
-        return notice(200, "Thank you", "You will get mail from now on.", HEADERS)
+        return notice(200, "Thank you", CONFIRMED_ONLY if mode == "NONE" else CONFIRMED, HEADERS)
 
     answers: dict[str, Callable[[Request], Awaitable[Response]]] = {
         "/mail/unsubscribe": unsubscribe,

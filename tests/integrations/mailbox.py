@@ -10,6 +10,7 @@ from email import message_from_bytes
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import default
+from html import unescape
 from typing import Any
 from uuid import UUID
 
@@ -123,3 +124,9 @@ def text_of(mail: EmailMessage, kind: str = "plain") -> str:
 
 def links(mail: EmailMessage) -> list[str]:
     return re.findall(r"https://\S+", text_of(mail))
+
+
+def links_of_html(mail: EmailMessage) -> list[tuple[str, str]]:
+    """Where each leads, and the words that do."""
+    found = re.findall('<a href="([^"]*)">([^<]*)</a>', text_of(mail, "html"))
+    return [(unescape(link), unescape(words)) for link, words in found]

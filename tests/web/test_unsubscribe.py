@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from service.integrations import mail_preferences
 from tests.integrations.mailbox import now, wants_mail
 from tests.web.site import Site
 
@@ -71,8 +72,15 @@ async def test_confirming(site: Site) -> None:
     confirmed = "SELECT confirmed_at IS NOT NULL FROM notices.mail"
     assert BUTTON in (await site.client.get("/mail/confirm?token=secret")).text
     assert not await pool.fetchval(confirmed)
-    assert (await site.client.post("/mail/confirm?token=secret")).status_code == 200
+    answer = await site.client.post("/mail/confirm?token=secret")
+    assert answer.status_code == 200
+    assert "You will get mail from now on." in answer.text
     assert await pool.fetchval(confirmed)
+    await mail_preferences.unsubscribe(pool, "bob@example.com"[::-1])
+    answer = await site.client.post("/mail/confirm?token=secret")
+    assert answer.status_code == 200
+    assert "you will get no mail" in answer.text
+    assert await mode(site, user) == "NONE"
     await pool.execute("UPDATE notices.confirmations SET asked_at = now() - interval '3 days'")
     for method in ("GET", "POST"):
         assert (await site.client.request(method, "/mail/confirm?token=secret")).status_code == 404
