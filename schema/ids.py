@@ -8,7 +8,7 @@ from uuid import UUID
 
 from service.domain import identifiers
 from service.domain.errors import Invalid
-from service.domain.limits import Path
+from service.domain.limits import Path, name_of
 
 Kind = Literal[
     "Paper", "Summary", "Revision", "Comment", "User", "Webhook", "WebhookDelivery", "Notification"
@@ -48,7 +48,7 @@ def parse_id(value: str, path: Path) -> NodeId | VenueId:
     """
     node_id = _decoded(value)
     if node_id is None or str(node_id) != value:
-        raise Invalid(f"{path[-1]} is not an id of this service: ids come from the field id.", path=path)
+        raise Invalid(f"{name_of(path)} is not an id of this service: ids come from the field id.", path=path)
     return node_id
 
 
@@ -62,7 +62,7 @@ def of_kind(value: str, path: Path, *kinds: Kind) -> NodeId:
     node_id = parse_id(value, path)
     if isinstance(node_id, VenueId) or node_id.kind not in kinds:
         wanted = " or a ".join(kinds)
-        raise Invalid(f"{path[-1]} is the id of a {node_id.kind}: give that of a {wanted}.", path=path)
+        raise Invalid(f"{name_of(path)} is the id of a {node_id.kind}: give that of a {wanted}.", path=path)
     return node_id
 
 

@@ -5,11 +5,13 @@ from uuid import UUID
 import strawberry
 from strawberry import ID
 
+from schema.context import Operation
 from schema.event import checked_types, subject_of
 from schema.fields import ABSENT, given, text_given
 from schema.ids import uuid_of
+from schema.venue import load_venue
 from service.domain import limits
-from service.domain.errors import Invalid
+from service.domain.errors import Invalid, NotFound
 from service.integrations.webhooks import PUBLISHED, WITHDRAWN, Wanted
 
 PAPERS = 100
@@ -32,7 +34,7 @@ class WebhookFilter:
         description="Of one of these papers, at most 100: with their summaries and what belongs to those.",
     )
     venue_key: str | None = strawberry.field(
-        default=ABSENT, description="Of papers of this venue, by its exact key."
+        default=ABSENT, description="Of papers of this venue, by its exact key, which some paper must have."
     )
     year: int | None = strawberry.field(default=ABSENT, description="Of papers of this year.")
     keyword: str | None = strawberry.field(
@@ -45,8 +47,8 @@ class WebhookFilter:
     )
 
 
-def wanted_from(filter: WebhookFilter | None) -> Wanted:
-    """Errors: Invalid."""
+async def wanted_from(operation: Operation, filter: WebhookFilter | None) -> Wanted:
+    """Errors: Invalid; NotFound for a venue or a user that is not there."""
     if (asked := given(filter)) is None:
         return Wanted()
     types, subject = given(asked.types), given(asked.subject)
@@ -54,10 +56,10 @@ def wanted_from(filter: WebhookFilter | None) -> Wanted:
         types=None if types is None else checked_types(types, (*IN_FILTER, "types"), (PUBLISHED, WITHDRAWN)),
         subject=None if subject is None else subject_of(subject, (*IN_FILTER, "subject")),
         paper_ids=_papers(given(asked.papers)),
-        venue_key=_text(asked.venue_key, limits.VENUE_KEY, "venueKey"),
+        venue_key=await _venue(operation, asked.venue_key),
         year=given(asked.year),
         keyword=_text(asked.keyword, limits.KEYWORD, "keyword"),
-        username=_text(asked.username, limits.NAME, "username"),
+        username=await _user(operation, asked.username),
     )
 
 
@@ -69,6 +71,20 @@ def _papers(values: list[ID] | None) -> tuple[UUID, ...] | None:
     if not values:
         raise Invalid("papers names none: leave it out for all.", path=path)
     return tuple(uuid_of(one, (*path, str(at)), "Paper") for at, one in enumerate(values))
+
+
+async def _venue(operation: Operation, value: str | None) -> str | None:
+    key = _text(value, limits.VENUE_KEY, "venueKey")
+    if key is not None and await load_venue(operation, key) is None:
+        raise NotFound("No paper has this venue.", path=(*IN_FILTER, "venueKey"))
+    return key
+
+
+async def _user(operation: Operation, value: str | None) -> str | None:
+    username = _text(value, limits.NAME, "username")
+    if username is not None and await operation.loaders.user_of_name.load(username) is None:
+        raise NotFound("Nobody has this username.", path=(*IN_FILTER, "username"))
+    return username
 
 
 def _text(value: str | None, most: int, name: str) -> str | None:

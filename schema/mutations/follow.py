@@ -64,6 +64,8 @@ class FollowMutations:
         operation, command = info.context, info.context.command_context()
         user_id = command.signed_in()
         kind, subject = await _subject(operation, input, must_exist=True)
+        if (kind, subject) == ("USER", str(user_id)):
+            raise Invalid("This is you: nobody is told of their own summaries.", path=("input", "username"))
         await operation.release()
         row = await follows.follow(
             operation.tools.pool, user_id, kind, subject, command.new_id(), command.clock()

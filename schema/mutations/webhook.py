@@ -136,7 +136,8 @@ class WebhookMutations:
     @mutation(description="Post events to an address from now on. At most 20 for each user.")
     async def create_webhook(self, info: Info, input: Create) -> WebhookResult:
         operation, owner = info.context, _signed_in(info.context)
-        asked = Asked(input.url, _note(input.description), wanted_from(input.filter), input.ordered)
+        wanted = await wanted_from(operation, input.filter)
+        asked = Asked(input.url, _note(input.description), wanted, input.ordered)
         webhook_id, request = _id(operation, owner, given(input.idempotency_key), b"webhook"), _hash(asked)
         await operation.release()
         await operation.tools.poster.check(input.url, ("input", "url"))
@@ -157,7 +158,7 @@ class WebhookMutations:
         asked = Asked(
             url=row.url if url is None else url,
             description=row.description if input.description is ABSENT else _note(input.description),
-            wanted=row.wanted if given(input.filter) is None else wanted_from(input.filter),
+            wanted=row.wanted if given(input.filter) is None else await wanted_from(operation, input.filter),
             ordered=row.ordered if ordered is None else ordered,
         )
         await operation.release()

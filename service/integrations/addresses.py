@@ -44,7 +44,8 @@ async def addresses_of(host: str, port: int, *, private: bool, resolve: Resolve)
     try:
         found = list(await resolve(host, port))
     except (OSError, UnicodeError) as error:
-        raise NotPublic(f"{host} cannot be found: {error}") from error
+        why = f": {error.strerror}" if isinstance(error, OSError) and error.strerror else ""
+        raise NotPublic(f"{host} cannot be found{why}.") from error
     if not found:
         raise NotPublic(f"{host} has no address.")
     if not private and not all(map(is_public, found)):

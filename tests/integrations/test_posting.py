@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from socket import EAI_NONAME, gaierror
 
 import pytest
 
@@ -100,9 +101,9 @@ async def test_what_is_no_address(url: str, why: str) -> None:
 
 async def test_a_name_that_nobody_has() -> None:
     async def resolve(_host: str, _port: int) -> list[str]:
-        raise OSError("Name or service not known")
+        raise gaierror(EAI_NONAME, "Name or service not known")
 
-    with pytest.raises(Invalid, match="cannot be found"):
+    with pytest.raises(Invalid, match=r"^url: hooks\.example cannot be found: Name or service not known\.$"):
         await Poster(resolve=resolve).check("https://hooks.example/", ("input", "url"))
 
 

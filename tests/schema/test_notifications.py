@@ -244,6 +244,7 @@ async def test_what_is_followed(people: list[Api]) -> None:
         ({"paperId": "UGFwZXI6MDAwMDAwMDAtMDAwMC0wMDAwLTAwMDAtMDAwMDAwMDAwMDAw"}, "NOT_FOUND", "paperId"),
         ({"username": "nobody"}, "NOT_FOUND", "username"),
         ({"username": "no\x00body"}, "INVALID", "username"),
+        ({"username": "ADA"}, "INVALID", "username"),
         ({"venueKey": "conf/none"}, "NOT_FOUND", "venueKey"),
         ({"venueKey": "conf none"}, "INVALID", "venueKey"),
         ({"keyword": " "}, "INVALID", "keyword"),

@@ -89,6 +89,8 @@ FILTERS: list[tuple[dict[str, Any], list[str]]] = [
 @pytest.mark.parametrize(("filter", "types"), FILTERS)
 async def test_filters(near: Api, receiver: Receiver, filter: dict[str, Any], types: list[str]) -> None:
     owner, author = await near.person("owner"), await near.person("author")
+    for venue in ("conf/x", "conf/y"):
+        await author.paper(f"{venue}/0", venueKey=venue)
     made = await do(owner, "createWebhook", url=receiver.url, filter=filter)
     assert made["webhook"]["filter"] == {
         name: filter.get(name) and (sorted(filter[name]) if name == "types" else filter[name])

@@ -304,3 +304,21 @@ async def test_bad_input(api: Api, input: dict[str, Any], path: list[str]) -> No
     refused = await do(owner, "createWebhook", **{"url": "https://93.184.215.14/", **input})
     assert (refused["code"], refused["path"]) == ("INVALID", path)
     assert await webhooks(owner) == []
+
+
+@pytest.mark.parametrize("filter", [{"venueKey": "conf/none"}, {"username": "nobody"}])
+async def test_what_is_not_there_cannot_be_asked_for(api: Api, filter: dict[str, str]) -> None:
+    owner = await api.person("owner")
+    hook = (await do(owner, "createWebhook", url="https://93.184.215.14/"))["webhook"]
+    again = await do(owner, "createWebhook", url="https://93.184.215.14/", filter=filter)
+    changed = await do(owner, "updateWebhook", webhookId=hook["id"], filter=filter)
+    for refused in (again, changed):
+        assert (refused["code"], refused["path"]) == ("NOT_FOUND", ["input", "filter", *filter])
+    assert await webhooks(owner) == [hook]
+
+
+async def test_an_id_of_something_else_is_called_by_its_place(api: Api) -> None:
+    owner = await api.person("owner")
+    filter = {"papers": [owner.id]}
+    refused = await do(owner, "createWebhook", url="https://93.184.215.14/", filter=filter)
+    assert refused["message"] == "papers[0] is the id of a User: give that of a Paper."
