@@ -37,6 +37,7 @@ from service.web.transport_ws import (
 
 PATH: Final = "/graphql"
 SIGN_IN: Final = "This token is unknown or has expired: sign in again, or leave it out."
+MISPLACED: Final = 'Authorization belongs at the top of the payload: {"Authorization": "Bearer TOKEN"}.'
 INIT_SECONDS = 10.0  # until connection_init is there
 MOST_OPERATIONS = 100  # at once on one connection
 CLOSE_SECONDS = 1.0  # that a client has to take why it is closed
@@ -151,6 +152,8 @@ class _Connection:
                 return token
         except Refused as refused:
             raise Closed(Code.FORBIDDEN, refused.message) from refused
+        except Closed:
+            raise
         except Exception as error:
             raise Closed(Code.TRY_LATER, refusal_of(error, PATH).message) from error
         raise Closed(Code.FORBIDDEN, SIGN_IN)
@@ -252,8 +255,24 @@ class _Connection:
 
 
 def _token(payload: dict[str, Any], websocket: WebSocket) -> str | None:
-    """Errors: Refused for what is no bearer's token."""
+    """Errors: Refused for what is no bearer's token; Closed for one in a place where nobody looks."""
     given = [value for name, value in payload.items() if name.lower() == "authorization"]
     if not given:
-        return bearer_token(websocket)
+        if (token := bearer_token(websocket)) is None and _is_deeper(payload):
+            raise Closed(Code.BAD_MESSAGE, MISPLACED)
+        return token
     return bearer([value if isinstance(value, str) else "" for value in given])
+
+
+def _is_deeper(payload: dict[str, Any]) -> bool:
+    """Whether Authorization is somewhere inside, as in {"headers": {"Authorization": …}}."""
+    inside: list[Any] = list(payload.values())
+    while inside:
+        match inside.pop():
+            case dict(found):
+                if any(name.lower() == "authorization" for name in found):
+                    return True
+                inside += found.values()
+            case list(found):
+                inside += found
+    return False

@@ -16,6 +16,7 @@ from websockets.typing import Subprotocol
 
 from schema.ids import NodeId
 from service.web import connections, sse, websocket
+from service.web.websocket import MISPLACED
 from tests.web.following import PUBLISHED, connected, following, socket
 from tests.web.site import Site, running_site
 
@@ -218,6 +219,13 @@ async def test_whose_token_it_is(site: Site) -> None:
             await client.send(type="connection_init", payload={"Authorization": bad})
             code, reason = await client.closed()
             assert (code, bool(reason)) == (4403, True), bad
+    for deeper in ({"headers": header}, {"options": [{"headers": {"authorization": ""}}]}):
+        async with connected(site.url) as client:
+            await client.send(type="connection_init", payload=deeper)
+            assert await client.closed() == (4400, MISPLACED)
+        async with connected(site.url, additional_headers=header) as client:
+            await client.send(type="connection_init", payload=deeper)
+            assert await client.receive() == {"type": "connection_ack"}
 
 
 async def test_who_signs_out_gets_nothing_more(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
