@@ -1,5 +1,6 @@
 """What webhooks are told: what they asked for and may see, as the API says it."""
 
+import json
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from tests.integrations.outgoing import until
 from tests.integrations.receiver import Receiver, answering
 from tests.schema.hooks import all_sent, deliveries, do, sending
 from tests.schema.people import Api
+from tests.schema.revisions import redacted, revised
 
 
 async def test_a_program_that_follows_summaries(near: Api, receiver: Receiver) -> None:
@@ -171,3 +173,21 @@ async def test_what_is_hidden_between_planning_and_sending(near: Api, receiver: 
     assert b"Never shown" not in b"".join(one.body for one in receiver.received)
     assert [one["state"] for one in await deliveries(owner)] == ["DELIVERED", "SKIPPED", "SKIPPED"]
     assert b"SummaryRetracted" in receiver.received[-1].body
+
+
+async def test_who_stores_texts_is_told_of_redactions(near: Api, receiver: Receiver) -> None:
+    """With the filter of docs/webhooks.md."""
+    owner, author = await near.person("owner"), await near.person("author")
+    paper = await author.paper("conf/cvpr/1", venueKey="conf/cvpr")
+    types = ["summary.published", "summary.withdrawn", "RevisionRedacted"]
+    filter = {"types": types, "venueKey": "conf/cvpr"}
+    await do(owner, "createWebhook", url=receiver.url, filter=filter)
+    async with sending(near.tools):
+        summary = await author.summary(paper, "Secret.")
+        await revised(author, summary, 1, "Public.")
+        await redacted(author, summary, 1)
+        await all_sent(near)
+    published, told = [json.loads(one.body) for one in receiver.received]
+    assert published["type"] == "summary.published"
+    assert (told["type"], told["data"]["subject"]) == ("RevisionRedacted", summary)
+    assert told["data"]["data"]["revision"] == 1
