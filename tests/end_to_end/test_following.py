@@ -256,18 +256,18 @@ async def fetch(cluster: Cluster, sql: str) -> list[Any]:
 
 async def test_it_stops_in_order_and_at_once_while_somebody_follows(server: Server) -> None:
     """Followers are told to go on elsewhere, and do not use up the time that last answers have."""
-    async with httpx.AsyncClient(base_url=server.url, timeout=PATIENCE) as http:
-        async with (
-            socket(server.url) as client,
-            events(http, QUERIES["summaryPublished"]) as stream,
-        ):
-            await client.subscribe(QUERIES["eventRecorded"])
-            await client.quiet()
-            assert stream.response.status_code == 200
-            stopping = asyncio.to_thread(server.stop)
-            code, (closed, _) = await asyncio.gather(stopping, client.closed())
-            assert (code, closed) == (0, 1012)
-            assert await stream.ended()
+    async with (
+        httpx.AsyncClient(base_url=server.url, timeout=PATIENCE) as http,
+        socket(server.url) as client,
+        events(http, QUERIES["summaryPublished"]) as stream,
+    ):
+        await client.subscribe(QUERIES["eventRecorded"])
+        await client.quiet()
+        assert stream.response.status_code == 200
+        stopping = asyncio.to_thread(server.stop)
+        code, (closed, _) = await asyncio.gather(stopping, client.closed())
+        assert (code, closed) == (0, 1012)
+        assert await stream.ended()
     assert "finishing requests" in server.said()
     assert server.said().splitlines()[-1] == "Stopped."
     assert "given up" not in server.said()

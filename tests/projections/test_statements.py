@@ -30,7 +30,7 @@ async def test_a_large_batch_takes_as_many_statements_as_a_small_one(
     pool: asyncpg.Pool, store: PostgresStore, world: World
 ) -> None:
     counts = []
-    for size in (4, 40, 4):  # in the first one asyncpg also asks for types
+    for size in (4, 80, 40):  # in the first one asyncpg also asks for types
         await play(world, [(name, i, i * 3, i * 7) for i in range(size) for name in ACTIONS])
         counts.append(await statements_of_one_batch(pool, store))
     assert counts[1] <= MOST
