@@ -20,7 +20,7 @@ serve: $(VENV)/made ## Run the service with sample content on http://127.0.0.1:8
 	@exec $(BIN)/shortscience serve
 
 test: $(VENV)/made ## Run the whole test suite on a real PostgreSQL
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(VENV)/made ## Check style
 	$(BIN)/ruff check .

@@ -23,7 +23,7 @@ from service.restores import ServersRunning
 from service.restores import begin as begin_epoch
 from service.serving import database, listening_socket, open_log
 from service.serving import serve as run_server
-from service.settings import Settings, SettingsError
+from service.settings import OPTIONS, Settings, SettingsError
 from service.verification.errors import VerificationError
 from service.verification.keys import KeyFileError
 from service.witness import StateFileError
@@ -43,6 +43,8 @@ EXPECTED = (
     KeyFileError,
     StateFileError,
 )
+
+TOLD = OPTIONS | {"base_url", "bouncer_url", "pool_size", "cors_origins", "metrics", "log_level"}  # below
 
 app = typer.Typer(
     name="shortscience",
@@ -65,7 +67,9 @@ app.add_typer(announcing, name="announcing")
     "port), SHORTSCIENCE_BOUNCER_URL (pgbouncer), SHORTSCIENCE_POOL_SIZE (connections for reading; default: "
     "20), SHORTSCIENCE_CORS_ORIGINS (sites that may use the API, separated by commas), SHORTSCIENCE_METRICS "
     "(local, on or off; default: local), SHORTSCIENCE_LOG_LEVEL (DEBUG, INFO, WARNING or ERROR; default: "
-    "INFO). And those for signing, witnesses, licence, mail, webhooks and announcing: docs/operating.md."
+    "INFO). docs/operating.md says more, and about these, too: "
+    + ", ".join(f"SHORTSCIENCE_{name.upper()}" for name in Settings.model_fields if name not in TOLD)
+    + "."
 )
 def serve(
     host: Annotated[str | None, typer.Option(help="[env: SHORTSCIENCE_HOST; default: 127.0.0.1]")] = None,

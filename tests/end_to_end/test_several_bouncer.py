@@ -6,6 +6,7 @@ import pwd
 import shutil
 import signal
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -57,7 +58,9 @@ def bouncer(cluster: Cluster, tmp_path: Path) -> Iterator[str]:
     file.write_text(CONFIGURATION.format(cluster=cluster.path, port=port))
     command = [PGBOUNCER, str(file)]
     if is_root():
-        for folder in (tmp_path, *tmp_path.parents[:2]):
+        for folder in (tmp_path, *tmp_path.parents):
+            if folder == Path(tempfile.gettempdir()):
+                break
             folder.chmod(0o755)
         command[1:1] = ["-u", pwd.getpwuid(unprivileged_user()[0]).pw_name]
     with (tmp_path / "pgbouncer.txt").open("wb") as output:
