@@ -26,7 +26,8 @@ class WebhookFilter:
     types: list[str] | None = strawberry.field(
         default=ABSENT,
         description="Of one of these types: those of Event, such as SummaryRevised; summary.published, where "
-        "a summary became public, by whichever event; and summary.withdrawn, where one left the lists.",
+        "a summary became public, by whichever event; and summary.withdrawn, where "
+        "one left the lists and may not be read any more.",
     )
     subject: ID | None = strawberry.field(default=ABSENT, description="As in EventFilter.")
     papers: list[ID] | None = strawberry.field(

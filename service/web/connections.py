@@ -67,10 +67,9 @@ class Connections:
             await asyncio.sleep(CHECK_SECONDS)
             try:
                 good = await self.tools.accounts.good_tokens(set(self._known.values()))
-            except Exception as error:
-                if not is_away(error):
-                    raise
-                log.warning("tokens of connections cannot be checked just now", error=str(error))
+            except Exception as error:  # whatever it is, the next check is to come
+                tell = log.warning if is_away(error) else log.exception
+                tell("tokens of connections cannot be checked just now", error=str(error))
                 continue
             for end in [end for end, token in self._known.items() if token not in good]:
                 end()
