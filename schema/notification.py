@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import Enum
-from typing import Any, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 import strawberry
@@ -11,6 +11,7 @@ from strawberry import ID
 from schema.comment import Comment, load_comment
 from schema.connections import Connection, Order, Source, page
 from schema.context import Info, Operation
+from schema.enums import described
 from schema.fields import resolved
 from schema.ids import NodeId
 from schema.node import Node
@@ -26,35 +27,33 @@ T = TypeVar("T")
 OF_USER = Order("user.notifications", (int, int))
 
 
-def _value(value: str, description: str) -> Any:
-    return strawberry.enum_value(value, description=description)
-
-
 @strawberry.enum(description="Why somebody was told. Of several reasons, the first one here.")
 class NotificationKind(Enum):
-    REPLY = _value("REPLY", "A reply to their comment.")
-    COMMENT = _value("COMMENT", "A comment on their summary.")
-    SUMMARY_BY_USER = _value("SUMMARY_USER", "A new summary by a user whom they follow.")
-    SUMMARY_ON_PAPER = _value("SUMMARY_PAPER", "A new summary of a paper that they follow.")
-    SUMMARY_IN_VENUE = _value("SUMMARY_VENUE", "A new summary of a paper of a venue that they follow.")
-    SUMMARY_ON_KEYWORD = _value(
+    REPLY = described("REPLY", "A reply to their comment.")
+    COMMENT = described("COMMENT", "A comment on their summary.")
+    SUMMARY_BY_USER = described("SUMMARY_USER", "A new summary by a user whom they follow.")
+    SUMMARY_ON_PAPER = described("SUMMARY_PAPER", "A new summary of a paper that they follow.")
+    SUMMARY_IN_VENUE = described("SUMMARY_VENUE", "A new summary of a paper of a venue that they follow.")
+    SUMMARY_ON_KEYWORD = described(
         "SUMMARY_KEYWORD", "A new summary of a paper with a keyword that they follow."
     )
 
 
 @strawberry.enum(description="How somebody wants mail of notifications.")
 class MailMode(Enum):
-    NONE = _value("NONE", "Not at all.")
-    AT_ONCE = _value("AT_ONCE", "As soon as there is one.")
-    DAILY = _value("DAILY", "Once a day, if there are any.")
+    NONE = described("NONE", "Not at all.")
+    AT_ONCE = described("AT_ONCE", "As soon as there is one.")
+    DAILY = described("DAILY", "Once a day, if there are any.")
 
 
 @strawberry.enum(description="Whether mail can go to an address.")
 class MailAddressState(Enum):
-    NONE = _value("NONE", "There is no address.")
-    UNCONFIRMED = _value("UNCONFIRMED", "Its owner has not said yes yet: a mail that asks was sent there.")
-    CONFIRMED = _value("CONFIRMED", "Its owner has said yes.")
-    REFUSED = _value("REFUSED", "Mail servers refused it several times. Choosing again asks its owner again.")
+    NONE = described("NONE", "There is no address.")
+    UNCONFIRMED = described("UNCONFIRMED", "Its owner has not said yes yet: a mail that asks was sent there.")
+    CONFIRMED = described("CONFIRMED", "Its owner has said yes.")
+    REFUSED = described(
+        "REFUSED", "Mail servers refused it several times. Choosing again asks its owner again."
+    )
 
 
 @strawberry.type(description="Something happened that somebody wants to hear of: told once.")
