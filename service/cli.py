@@ -17,11 +17,12 @@ from service.database import WrongRole
 from service.embedded import EmbeddedPostgresError
 from service.exports.errors import ExportError
 from service.importers.git_history import GitError
+from service.listening import listening_socket
 from service.migrations import MigrationError
 from service.migrations import migrate as apply_migrations
 from service.restores import ServersRunning
 from service.restores import begin as begin_epoch
-from service.serving import database, listening_socket, open_log
+from service.serving import database, open_log
 from service.serving import serve as run_server
 from service.settings import OPTIONS, Settings, SettingsError
 from service.verification.errors import VerificationError

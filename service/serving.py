@@ -7,16 +7,14 @@ import asyncio
 import contextlib
 import os
 import socket
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import asyncpg
 import structlog
-import uvicorn
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from starlette.applications import Starlette
 
 from projections.blame import BlameFollower
 from projections.follower import Follower
@@ -24,7 +22,6 @@ from projections.progress import Progress
 from projections.runner import Runner
 from projections.tree import Tree
 from schema.context import Tools
-from schema.live import Live
 from schema.places import Places
 from schema.webhook_message import describing
 from schema.workshop import Workshop
@@ -45,6 +42,7 @@ from service.integrations.planner import Planner
 from service.integrations.posting import Poster
 from service.integrations.sender import Bell, Sender
 from service.integrations.webhook_channel import Webhooks
+from service.listening import Server
 from service.migrations import migrate
 from service.restores import begin_if_moved
 from service.settings import Settings, SettingsError
@@ -52,14 +50,11 @@ from service.signals import Signals
 from service.verification.keys import KeyFileError, signing_key
 from service.web.gathering import Neighbours
 from service.web.metrics import Metrics
-from service.web.parameters import BODY_LIMIT
 from service.witnesses import Witnesses
 
 log = structlog.get_logger()
 
 CATCH_UP = 30.0  # seconds that the read models have before requests are taken all the same
-LAST_ANSWERS = 10  # seconds that requests under way have when the service stops
-UNREAD = 60  # seconds that a client may leave unread what it was sent: then its connection is dropped
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +178,7 @@ async def answer(
     gather = neighbours.gathered if neighbours else None
     watch = Metrics(opened.store, runner, opened.pool, gather, others, sender)
     app = create_app(tools, runner, settings, watch)
-    server = _Server(_config(app), app.state.connections.live)
+    server = Server(app, app.state.connections.live)
     telling = neighbours.telling(watch.exposed) if neighbours else contextlib.nullcontext()
     async with contextlib.AsyncExitStack() as running:
         for follower in (runner, *others):
@@ -209,20 +204,6 @@ def _signing_key(settings: Settings) -> Ed25519PrivateKey:
         return signing_key(settings.signing_key_file)
     except KeyFileError as error:
         raise SettingsError(f"SHORTSCIENCE_SIGNING_KEY: {error}") from error
-
-
-def _config(app: Starlette) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        log_config=None,
-        access_log=False,
-        lifespan="off",
-        server_header=False,
-        ws="websockets-sansio",
-        ws_max_size=BODY_LIMIT,
-        ws_per_message_deflate=False,  # it costs each connection memory, and secrets are not compressed
-        timeout_graceful_shutdown=LAST_ANSWERS,
-    )
 
 
 def _holder() -> str:
@@ -253,54 +234,3 @@ async def _tools(opened: Log, progress: Progress, settings: Settings) -> Tools:
         poster=Poster(private=settings.private_targets == "on"),
         licence=Licence(settings.licence_name, settings.licence_url) if settings.licence_name else None,
     )
-
-
-@contextmanager
-def listening_socket(settings: Settings) -> Iterator[socket.socket]:
-    """The address, taken before anything else is started. Errors: SettingsError."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:  # TCP: no delay
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if hasattr(socket, "TCP_USER_TIMEOUT"):  # connections inherit it; other systems than Linux have none
-            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD * 1000)
-        try:
-            listener.bind((settings.host, settings.port))
-        except OSError as error:
-            raise SettingsError(
-                f"cannot listen on {settings.host}:{settings.port}: {error.strerror}. Choose another "
-                "SHORTSCIENCE_PORT (--port) or SHORTSCIENCE_HOST (--host)."
-            ) from error
-        yield listener
-
-
-class _Server(uvicorn.Server):
-    """A server that leaves signals to us: uvicorn raises them again, and PostgreSQL would be left running."""
-
-    def __init__(self, config: uvicorn.Config, live: Live) -> None:
-        super().__init__(config)
-        self._live = live
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-    def stop(self) -> None:
-        """The second time without waiting for requests under way."""
-        self.force_exit = self.should_exit
-        self.should_exit = True
-        if self.server_state.tasks and not self.force_exit:
-            log.info(
-                "finishing requests; a second signal stops without them",
-                requests=len(self.server_state.tasks),
-                seconds=LAST_ANSWERS,
-            )
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """As uvicorn does, followers first; then no request is left that holds a connection of the pool."""
-        self._live.stop()
-        await super().shutdown(sockets)
-        left = list(self.server_state.tasks)
-        for task in left:
-            if not task.cancelling():
-                task.cancel()
-        await asyncio.gather(*left, return_exceptions=True)
