@@ -32,9 +32,13 @@ def download_routes(pool: asyncpg.Pool) -> list[Route]:
         try:
             async with asyncio.timeout(SECONDS), places:
                 await _write(pool, summary_id, file)
-        except BaseException as error:
+        except TimeoutError as error:
             file.close()
-            raise _refusal(error) from error
+            message = "Too many files are wanted at once: try again."
+            raise Refused(503, "BUSY", message, {"Retry-After": "10"}) from error
+        except BaseException:
+            file.close()
+            raise
         size = file.tell()
         file.seek(0)
         headers = {
@@ -48,26 +52,18 @@ def download_routes(pool: asyncpg.Pool) -> list[Route]:
 
 
 async def _write(pool: asyncpg.Pool, summary_id: UUID, file: IO[bytes]) -> None:
-    async with aclosing(summary_file(pool, summary_id)) as blocks:
-        async for block in blocks:
-            file.write(block)
+    """Errors: Refused."""
+    try:
+        async with aclosing(summary_file(pool, summary_id)) as blocks:
+            async for block in blocks:
+                file.write(block)
+    except NotPublic as error:
+        raise Refused(404, "NOT_FOUND", str(error)) from error
+    except NotSealed as error:
+        raise Refused(503, "BUSY", str(error), {"Retry-After": "2"}) from error
 
 
 async def _blocks(file: IO[bytes]) -> AsyncIterator[bytes]:
     with file:
         while block := file.read(BLOCK):
             yield block
-
-
-def _refusal(error: BaseException) -> BaseException:
-    match error:
-        case NotPublic():
-            return Refused(404, "NOT_FOUND", str(error))
-        case NotSealed():
-            return Refused(503, "BUSY", str(error), {"Retry-After": "2"})
-        case TimeoutError():
-            return Refused(
-                503, "BUSY", "Too many files are wanted at once: try again.", {"Retry-After": "10"}
-            )
-        case _:
-            return error
