@@ -76,7 +76,7 @@ class WebSocketEndpoint:
             return
         raise Refused(
             403,
-            "Code.FORBIDDEN",
+            "FORBIDDEN",
             "Pages of this site may not connect: it is not one of SHORTSCIENCE_CORS_ORIGINS.",
         )
 

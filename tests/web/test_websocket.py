@@ -202,6 +202,7 @@ async def test_pages_of_other_sites(database_url: str, origin: str | None, welco
             async with connected(site.url, origin=origin):
                 pass
     assert refused.value.response.status_code == 403
+    assert json.loads(refused.value.response.body)["errors"][0]["extensions"] == {"code": "FORBIDDEN"}
 
 
 async def test_whose_token_it_is(site: Site) -> None:
