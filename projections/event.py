@@ -7,7 +7,7 @@ drop. Of one that is unlisted today nothing is told: it can be read by its addre
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Literal, get_args
@@ -16,7 +16,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from projections.event_fields import ACTOR_SHOWN, OF_EVERYBODY, SHOWN
-from projections.reading import ANY, Page, Reader, Slice, slices
+from projections.reading import ANY, Page, Reader, Slice, in_order, slices
 from projections.summary import LISTED_OR_OWN, VISIBLE
 from projections.text import sources_by_payload
 from service.domain.events import CommentEdited, CommentPosted, DomainEvent
@@ -49,7 +49,7 @@ class EventRow(Struct, frozen=True):
 @dataclass(frozen=True, slots=True)
 class EventFilter:
     """Events that are all of what is given: of one of these types, about this subject, of this paper,
-    up to this position.
+    at one of these positions.
 
     Who names a subject knows its address.
     """
@@ -57,7 +57,7 @@ class EventFilter:
     types: tuple[str, ...] | None = None
     subject: tuple[SubjectKind, UUID] | None = None
     paper_id: UUID | None = None
-    to: int | None = None
+    at: tuple[int, ...] | None = None
 
 
 ALL = EventFilter()
@@ -82,6 +82,18 @@ async def events(
     """
     [found] = await _read(conn, codec, viewer, "true", [ANY], page, filter)
     return found
+
+
+async def events_at(
+    conn: Reader, positions: Sequence[int], filter: EventFilter, viewer: UUID | None, codec: Codec
+) -> list[EventRow | None]:
+    """As `events`: those at these positions.
+
+    Shape:  result[i] belongs to positions[i]; None for what is not asked for or may not be seen.
+    """
+    these = replace(filter, at=tuple(positions))
+    found = await events(conn, Page(len(positions)), these, viewer, codec)
+    return in_order(positions, ((row.position, row) for row in found.rows))
 
 
 async def events_of_papers(
@@ -188,9 +200,9 @@ def selected(filter: EventFilter, at: int) -> tuple[list[str], list[Any]]:
     if filter.paper_id is not None:
         conditions.append(f"e.paper_id = ${at + len(values)}::uuid")
         values.append(filter.paper_id)
-    if filter.to is not None:
-        conditions.append(f"e.position <= ${at + len(values)}::bigint")
-        values.append(filter.to)
+    if filter.at is not None:
+        conditions.append(f"e.position = ANY(${at + len(values)}::bigint[])")
+        values.append(filter.at)
     return conditions, values
 
 

@@ -80,7 +80,8 @@ class Context:
 
     Shape:  position is what its answer reflects, asked the operation that it was: None before it is
             answered; asked also when the document is not one. stranger: its token is nobody's, so only
-            an operation that needs none is admitted.
+            an operation that needs none is admitted. cost is what its operation may cost. reading is what
+            several executions read with, which whoever has made it closes; None: each has its own.
     """
 
     tools: Tools
@@ -90,6 +91,8 @@ class Context:
     asked: OperationDefinitionNode | None = None
     stranger: bool = False
     admitted: bool = False
+    cost: int = 0
+    reading: "Operation | None" = None
 
     def position_header(self) -> str | None:
         """The value of the header Position; None when nothing ran, or the position cannot be known."""

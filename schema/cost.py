@@ -125,6 +125,7 @@ class CostLimit(SchemaExtension):
         if not run.pre_execution_errors and run.graphql_document is not None:
             found = self._estimate(run.schema._schema, run.graphql_document, run._provided_operation_name)
             amount = found.amount(run.variables)
+            run.context.request.cost = amount
             if amount > MOST_COST:
                 run.pre_execution_errors = [_refused(f"The answer could have {amount:,} fields", amount)]
         yield

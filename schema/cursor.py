@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Generic
 
 from schema.context import Operation
@@ -51,7 +52,13 @@ class Cursor(Generic[E]):
     async def __anext__(self) -> Occasion:
         while not self._ahead:
             await self._look()
-        entry = self._ahead.popleft()
+        return self._occasion(self._ahead.popleft())
+
+    def ahead(self, most: int) -> list[Occasion]:
+        """What comes next, as far as it is read already."""
+        return [self._occasion(entry) for entry in islice(self._ahead, most)]
+
+    def _occasion(self, entry: E) -> Occasion:
         return Occasion(entry.position, lambda operation: self._show(operation, entry))
 
     async def _look(self) -> None:

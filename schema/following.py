@@ -14,6 +14,7 @@ from projections import progress
 from projections.follower import followed_to
 from projections.reading import Reader
 from schema.context import Tools
+from schema.news import News
 from schema.reading import ReadSession, is_away
 
 log = structlog.get_logger()
@@ -70,7 +71,7 @@ class Hub(Generic[E]):
         self._kept: list[E] = []
         self._since: int | None = None  # everything after it, up to _position, is kept
         self._position = 0
-        self._grown = asyncio.Event()
+        self._grown = News()
 
     @property
     def followers(self) -> int:
@@ -121,8 +122,8 @@ class Hub(Generic[E]):
         return Taken(found, max(after, self._position))
 
     @property
-    def grown(self) -> asyncio.Event:
-        """Set by the next news. Take it before looking, and wait for it when nothing was there."""
+    def grown(self) -> News:
+        """The next. Take it before looking, and wait for it when nothing was there."""
         return self._grown
 
     async def page(self, after: int, read: Read[E]) -> Taken[E]:
@@ -179,8 +180,8 @@ class Hub(Generic[E]):
         self._wake()
 
     def _wake(self) -> None:
-        self._grown.set()
-        self._grown = asyncio.Event()
+        self._grown.tell()
+        self._grown = News()
 
     async def _wait(self) -> None:
         if await self._tools.store.wait(self._position, IDLE_SECONDS):

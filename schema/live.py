@@ -1,9 +1,10 @@
 """Operations for connections that stay: one message for a query or a mutation, one for each event else."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
+from itertools import takewhile
 from typing import Any
 
 import strawberry
@@ -15,7 +16,7 @@ from strawberry.types.graphql import OperationType
 
 from projections import following
 from projections.following import Happening, Publication
-from schema.context import Context, Tools, open_context
+from schema.context import Context, Operation, Tools, open_context
 from schema.cursor import Cursor, Occasion
 from schema.following import Hub, LaterHub
 from schema.message import Asked, Message, could_not_run, message_of, unfit
@@ -28,6 +29,8 @@ from service.integrations.notification import Told
 EVERYTHING = frozenset(OperationType)
 REMEMBERED = 16_000_000  # characters of messages
 SMALLEST = 500  # what the shortest one counts
+TOGETHER = 50  # messages at most that are made of one snapshot
+COST_TOGETHER = 5_000  # what those may cost, as `schema.cost` counts
 AWAY = "BUSY"  # the code of what the database could not give just now
 AGAIN_SECONDS = 0.5  # until what the database could not give is asked again
 
@@ -51,6 +54,44 @@ class Stream:
 
 
 @dataclass(slots=True)
+class Pace:
+    """How many messages a follower has made at once: more and more while none of them is made in vain.
+
+    They are when something has happened before they are sent, and when there is no room to remember them.
+    """
+
+    most: int
+    _size: int = 1
+    _left: int = 0
+
+    def made(self, found: int) -> None:
+        """So many, of which one is sent at once."""
+        self._left = found - 1
+
+    def used(self) -> None:
+        """One that was there."""
+        self._left -= bool(self._left)
+
+    def size(self) -> int:
+        """How many to make when one is not there."""
+        self._size = max(1, self._size // 2) if self._left else min(2 * self._size, self.most)
+        return self._size
+
+
+@dataclass(frozen=True, slots=True)
+class Follower:
+    """Somebody who follows. Shape: key is that of what was asked."""
+
+    asked: Asked
+    cursor: Cursor[Any]
+    pace: Pace
+    key: Hashable = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", self.asked.key)
+
+
+@dataclass(slots=True)
 class Tally:
     """For metrics: messages of subscriptions that were sent, and who was too slow for them."""
 
@@ -65,7 +106,7 @@ class Live:
         self._schema = schema
         self._tools = tools
         self._turns = asyncio.Semaphore(max(1, tools.pool.get_max_size() // 3))
-        self._messages = Shared[Message | None](REMEMBERED, _size)
+        self._messages = Shared[Hashable, Message | None](REMEMBERED, _size)
         self.publications: Hub[Publication] = Hub(tools, following.publications, self._turns)
         self.happenings: Hub[Happening] = Hub(tools, following.happenings, self._turns)
         self.notifications: Hub[Told] = LaterHub(tools, notification.told, self._turns, of=outbox.NAME)
@@ -101,38 +142,64 @@ class Live:
             message = message_of(result, context.position_header(), refused=unbegun or could_not_run(result))
             return Stream(None, context.asked, _alone(message))
         begun = str(self._tools.log_position(opening.cursor.after))
-        return Stream(begun, context.asked, self._each(asked, opening.cursor))
+        pace = Pace(max(1, min(TOGETHER, COST_TOGETHER // max(1, context.cost))))
+        return Stream(begun, context.asked, self._each(Follower(asked, opening.cursor, pace)))
 
-    async def _each(self, asked: Asked, cursor: Cursor[Any]) -> AsyncGenerator[Message, None]:
-        with cursor.followed():
-            async for occasion in cursor:
-                if message := await self._of(asked, occasion, cursor):
+    async def _each(self, follower: Follower) -> AsyncGenerator[Message, None]:
+        with follower.cursor.followed():
+            async for occasion in follower.cursor:
+                if message := await self._of(follower, occasion):
                     yield message
 
-    async def _of(self, asked: Asked, occasion: Occasion, cursor: Cursor[Any]) -> Message | None:
+    async def _of(self, follower: Follower, occasion: Occasion) -> Message | None:
         """None when there is nothing to show. It is made again for as long as the database is away.
 
         Who asks later, when more is known to have happened, does not get what was made before: it may be
         hidden by now.
         """
+        cursor, pace, occasions = follower.cursor, follower.pace, [occasion]
         while True:
             known = max(self._tools.progress.known, cursor.known)
-            key = (asked.key, occasion.position, known)
-            message = await self._messages.get(key, partial(self._make, asked, occasion))
+            if self._messages.knows((follower.key, occasion.position, known)):
+                pace.used()
+            else:
+                occasions = [occasion, *cursor.ahead(pace.size() - 1)]
+                pace.made(len(occasions))
+            wanted: dict[Hashable, Occasion] = {(follower.key, one.position, known): one for one in occasions}
+            message = await self._messages.get(list(wanted), partial(self._make, follower.asked, wanted))
             if message is None or AWAY not in message.codes:
                 return message
             await asyncio.sleep(AGAIN_SECONDS)
 
-    async def _make(self, asked: Asked, occasion: Occasion) -> Message | None:
-        shown = Shown(occasion)
+    async def _make(
+        self, asked: Asked, wanted: Mapping[Hashable, Occasion], keys: Sequence[Hashable]
+    ) -> list[Message | None]:
+        """Messages from the first on, as far as they are without errors: others may not have to share."""
+        occasions = [wanted[key] for key in keys]
         async with self._turns:
             try:
-                context = await self._context(asked)
+                first, *others = await self._of_one_snapshot(asked, occasions)
+                if others and _has_errors(first):
+                    [first], others = await self._of_one_snapshot(asked, occasions[:1]), []
             except Exception as error:
                 if is_away(error):
-                    return Message("", codes=(AWAY,))
+                    return [Message("", codes=(AWAY,))]
                 raise
-            result = await self._execute(asked, context, shown, EVERYTHING)
+        return [first, *takewhile(lambda one: not _has_errors(one), others)]
+
+    async def _of_one_snapshot(self, asked: Asked, occasions: Sequence[Occasion]) -> list[Message | None]:
+        context = await self._context(asked)
+        context.reading = Operation(context)
+        try:
+            making = (self._show(asked, context, one) for one in occasions)
+            made = await asyncio.gather(*making, return_exceptions=True)
+        finally:
+            await context.reading.close()
+        return [_given(one) for one in made]
+
+    async def _show(self, asked: Asked, context: Context, occasion: Occasion) -> Message | None:
+        shown = Shown(occasion)
+        result = await self._execute(asked, context, shown, EVERYTHING)
         if shown.skipped:
             return None
         return message_of(result, str(self._tools.log_position(occasion.position)))
@@ -157,6 +224,16 @@ class Live:
 
 async def _alone(message: Message) -> AsyncGenerator[Message, None]:
     yield message
+
+
+def _given(made: Message | BaseException | None) -> Message | None:
+    if isinstance(made, BaseException):
+        raise made
+    return made
+
+
+def _has_errors(message: Message | None) -> bool:
+    return message is not None and bool(message.codes)
 
 
 def _size(message: Message | None) -> int | None:

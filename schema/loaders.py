@@ -101,6 +101,7 @@ class Loaders:
 
         self.proof = DataLoader(bound(proof.proofs_of, conn, witnesses))
         self.events = DataLoader(each(event.events, conn, viewer, codec))
+        self.event_at = DataLoader(alike(event.events_at, conn, viewer, codec))
         self.events_of_paper = DataLoader(paged(event.events_of_papers, conn, viewer, codec))
         self.events_of_summary = DataLoader(paged(event.events_of_summaries, conn, viewer, codec))
         self.head = DataLoader(each(event.head, conn))

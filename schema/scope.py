@@ -19,12 +19,13 @@ class Scope(SchemaExtension):
         request = self.execution_context.context
         if not isinstance(request, Context):
             raise TypeError("execute needs a Context")
-        operation = Operation(request)
+        operation = request.reading or Operation(request)
         self.execution_context.context = operation
         try:
             yield
         finally:
-            await operation.close()
+            if operation is not request.reading:
+                await operation.close()
             self.execution_context.context = request
             request.asked = self._asked()
 

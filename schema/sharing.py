@@ -2,13 +2,28 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from schema.news import News
+
+K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
+Make = Callable[[Sequence[K]], Awaitable[Sequence[V]]]
 
 
-class Shared(Generic[V]):
+@dataclass(slots=True)
+class _Work(Generic[K, V]):
+    """What is under way; its task is kept alive by being here."""
+
+    task: asyncio.Task[None] | None = None
+    over: News = field(default_factory=News)
+    made: Mapping[K, V] = field(default_factory=dict)
+    error: Exception | None = None
+
+
+class Shared(Generic[K, V]):
     """Results by what they are results of. The oldest go when all together are too large.
 
     Shape:  a result without a size, and a failure, are not remembered.
@@ -18,31 +33,51 @@ class Shared(Generic[V]):
         self._most = most
         self._sized = size
         self._total = 0
-        self._under_way: dict[Hashable, asyncio.Task[V]] = {}
-        self._known: OrderedDict[Hashable, tuple[V, int]] = OrderedDict()
+        self._under_way: dict[K, _Work[K, V]] = {}
+        self._known: OrderedDict[K, tuple[V, int]] = OrderedDict()
 
-    async def get(self, key: Hashable, make: Callable[[], Awaitable[V]]) -> V:
-        """The result of this key. Who waits for it may go; it is made all the same.
+    def knows(self, key: K) -> bool:
+        """Whether nothing has to be made for it, or it is being made."""
+        return key in self._known or key in self._under_way
 
+    async def get(self, keys: Sequence[K], make: Make[K, V]) -> V:
+        """The result of the first key. If it has to be made, the others are made with it that have to be.
+
+        Shape:  `make` gives the results of the keys that it gets, or of some, from the first one on. Who
+                waits for it may go; it is made all the same.
         Errors: those of `make`, for all who wait.
         """
-        if (known := self._known.get(key)) is not None:
-            return known[0]
-        making = self._under_way.get(key)
-        if making is None:
-            making = self._under_way[key] = asyncio.create_task(self._make(key, make))
-        return await asyncio.shield(making)
+        key = keys[0]
+        while (known := self._known.get(key)) is None:
+            work = self._under_way.get(key) or self._begin(keys, make)
+            await work.over.wait()
+            if work.error is not None:
+                raise work.error
+            if key in work.made:
+                return work.made[key]
+        return known[0]
 
-    async def _make(self, key: Hashable, make: Callable[[], Awaitable[V]]) -> V:
+    def _begin(self, keys: Sequence[K], make: Make[K, V]) -> _Work[K, V]:
+        wanted = [key for key in keys if not self.knows(key)]
+        work = _Work[K, V]()
+        self._under_way.update(dict.fromkeys(wanted, work))
+        work.task = asyncio.create_task(self._do(work, wanted, make))
+        return work
+
+    async def _do(self, work: _Work[K, V], keys: Sequence[K], make: Make[K, V]) -> None:
         try:
-            result = await make()
+            work.made = dict(zip(keys, await make(keys), strict=False))
+        except Exception as error:
+            work.error = error
         finally:
-            del self._under_way[key]
-        if (size := self._sized(result)) is not None:
-            self._remember(key, result, size)
-        return result
+            for key in keys:
+                del self._under_way[key]
+            for key, result in work.made.items():
+                if (size := self._sized(result)) is not None:
+                    self._remember(key, result, size)
+            work.over.tell()
 
-    def _remember(self, key: Hashable, result: V, size: int) -> None:
+    def _remember(self, key: K, result: V, size: int) -> None:
         self._known[key] = result, size
         self._total += size
         while self._total > self._most:

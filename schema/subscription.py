@@ -1,7 +1,6 @@
 """What can be followed. A subscription is opened once, and then executed for each of its events."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import replace
 from functools import partial
 from typing import Annotated, Any, TypeVar, cast
 
@@ -129,9 +128,8 @@ def _recorded(wanted: event.EventFilter) -> Callable[[Operation, Happening], Awa
     """None for what the viewer may not see just now."""
 
     async def recorded(operation: Operation, one: Happening) -> Event | None:
-        this, alone = Page(1, (one.position - 1,)), replace(wanted, to=one.position)
-        found = await event.events(operation.session, this, alone, operation.viewer, operation.tools.codec)
-        return event_from(found.rows[0], operation) if found.rows else None
+        row = await operation.loaders.event_at.load((one.position, wanted))
+        return None if row is None else event_from(row, operation)
 
     return recorded
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from projections import event
-from projections.reading import Page, Reader
+from projections.reading import Reader
 from schema.context import Tools
 from schema.event import event_from
 from schema.ids import Kind, NodeId
@@ -20,14 +20,14 @@ def describing(tools: Tools) -> Describe:
     """Makes messages, with positions, ids and links as in the API."""
 
     async def describe(conn: Reader, webhook: WebhookRow, position: int) -> Mapping[str, Any] | None:
-        this = event.EventFilter(subject=webhook.wanted.subject, to=position)
-        found = await event.events(conn, Page(1, (position - 1,)), this, webhook.owner_id, tools.codec)
-        if not found.rows:
+        asked = event.EventFilter(subject=webhook.wanted.subject)
+        [row] = await event.events_at(conn, [position], asked, webhook.owner_id, tools.codec)
+        if row is None:
             return None
         [place] = await conn.fetch(
             "SELECT summary_id, paper_id, publishes, withdraws FROM read.event WHERE position = $1", position
         )
-        return _message(tools, webhook, found.rows[0], place)
+        return _message(tools, webhook, row, place)
 
     return describe
 

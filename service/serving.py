@@ -33,6 +33,7 @@ from service.database import bouncer_pool, connection_pool, connector
 from service.embedded import EmbeddedPostgres, EmbeddedPostgresError, embedded_postgres
 from service.eventstore.epochs import Epochs
 from service.eventstore.postgres import PostgresStore
+from service.garbage import look_seldom
 from service.importers.samples import Progress as Heard
 from service.importers.samples import load_samples, wants_samples
 from service.integrations import mail
@@ -188,6 +189,7 @@ async def answer(
         await running.enter_async_context(telling)
         await progress.wait_for((await opened.store.head()).position, CATCH_UP)
         signals.stop = server.stop
+        look_seldom()
         on_ready()
         await server.serve(sockets=[listener])
 

@@ -2,9 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
-from functools import partial
 from random import Random
 from typing import Any
 from uuid import UUID, uuid4
@@ -12,6 +11,7 @@ from uuid import UUID, uuid4
 import pytest
 import strawberry
 
+from projections import event
 from projections.following import Publication, publications
 from projections.reading import Reader
 from schema import following
@@ -20,9 +20,9 @@ from schema.cursor import Cursor
 from schema.feed import FeedFilter, feed_filter
 from schema.following import Hub, Stopping
 from schema.ids import NodeId
-from schema.live import Live, SignedOut, Stream
+from schema.live import Live, Pace, SignedOut, Stream
 from schema.message import Asked
-from schema.reading import ReadSession
+from schema.reading import ReadSession, TookTooLong
 from schema.scalars import LogPosition, log_position
 from schema.sharing import Shared
 from service.accounts import sessions
@@ -364,6 +364,70 @@ def counting_snapshots(tools: Tools) -> Iterator[list[int]]:
         ReadSession._open = before  # type: ignore[method-assign]
 
 
+async def test_what_is_replayed_is_made_together(api: Api, live: Live, beginning: str) -> None:
+    ada = await api.person("ada")
+    summaries = [await ada.summary(await ada.paper(f"p{n}")) for n in range(40)]
+    with counting_snapshots(api.tools) as snapshots:
+        async with follow(live, after=beginning) as follower:
+            assert await follower.until(summaries[-1]) == summaries
+    assert len(snapshots) < 15, snapshots
+    dear = PUBLISHED.replace("{ id }", "{ id revisions(first: 50) { nodes { body } } }")
+    with counting_snapshots(api.tools) as snapshots:
+        async with follow(live, dear, after=beginning) as follower:
+            assert await follower.until(summaries[-1]) == summaries
+    assert len(snapshots) < 15, snapshots
+    dearest = PUBLISHED.replace("{ id }", "{ id revisions(first: 50) { nodes { diff { unified } } } }")
+    with counting_snapshots(api.tools) as snapshots:
+        async with follow(live, dearest, after=beginning) as follower:
+            assert await follower.until(summaries[-1]) == summaries
+    assert len(snapshots) > 40
+
+
+async def test_what_was_made_ahead_is_not_shown_once_it_is_hidden(
+    api: Api, live: Live, beginning: str
+) -> None:
+    ada = await api.person("ada")
+    summaries = [await ada.summary(await ada.paper(f"p{n}")) for n in range(12)]
+    for taken, query in ((4, PUBLISHED), (9, PUBLISHED.replace("id", "id excerpt"))):
+        async with follow(live, query, after=beginning) as follower:
+            assert [(await follower.published())["summary"]["id"] for _ in range(taken)] == summaries[:taken]
+            await ada.do("setSummaryVisibility", summaryId=summaries.pop(), visibility="PRIVATE")
+            assert await follower.until(summaries[-1]) == summaries[taken:]
+
+
+async def test_an_event_that_fails_beside_others_is_made_alone(
+    api: Api, live: Live, beginning: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = await api.person("ada")
+    summaries = [await ada.summary(await ada.paper(f"p{n}")) for n in range(20)]
+    before, sizes = event.events_at, list[int]()
+
+    async def too_much(conn: Reader, positions: Sequence[int], *more: Any) -> Any:
+        sizes.append(len(positions))
+        if len(positions) > 3:
+            raise TookTooLong(0.0)
+        return await before(conn, positions, *more)
+
+    monkeypatch.setattr(event, "events_at", too_much)
+    filter = {"types": ["SummaryPublished"]}
+    async with follow(live, RECORDED, after=beginning, filter=filter) as follower:
+        found = [await follower.next() for _ in summaries]
+    assert [one["data"]["eventRecorded"]["subject"] for one in found] == summaries
+    assert max(sizes) > 3
+
+
+def test_a_follower_has_less_made_ahead_when_it_was_in_vain() -> None:
+    pace = Pace(10)
+    sizes = []
+    for used in (0, 0, 1, 3, 7, 9, 3, 0, 0, 0, 0):
+        size = pace.size()
+        sizes.append(size)
+        pace.made(size)
+        for _ in range(min(used, size - 1)):
+            pace.used()
+    assert sizes == [2, 1, 2, 4, 8, 10, 10, 5, 2, 1, 2]
+
+
 async def test_what_was_made_for_another_is_not_shown_once_it_is_hidden(api: Api, live: Live) -> None:
     """Both ask the same, word for word."""
     ada, beginning = await api.person("ada"), str(api.tools.log_position(0))
@@ -476,17 +540,17 @@ async def nothing(_operation: Operation, _one: Publication) -> None:
 
 async def test_work_is_shared_and_the_oldest_is_forgotten() -> None:
     made: list[str] = []
-    shared = Shared[str](10, lambda text: None if text == "not kept" else len(text))
+    shared = Shared[str, str](10, lambda text: None if text == "not kept" else len(text))
 
-    async def make(text: str) -> str:
+    async def make(texts: Sequence[str]) -> Sequence[str]:
         await asyncio.sleep(0)
-        made.append(text)
-        if text == "bad":
-            raise ValueError(text)
-        return text
+        made.extend(texts)
+        if "bad" in texts:
+            raise ValueError("bad")
+        return texts
 
     async def get(text: str) -> str:
-        return await shared.get(text, partial(make, text))
+        return await shared.get([text], make)
 
     assert list(await asyncio.gather(get("four"), get("four"), get("five"))) == ["four", "four", "five"]
     assert await get("four") == "four"
@@ -500,16 +564,35 @@ async def test_work_is_shared_and_the_oldest_is_forgotten() -> None:
     assert made[4:] == ["not kept", "bad"] * 2
 
 
+async def test_what_is_wanted_soon_is_made_together() -> None:
+    made: list[Sequence[int]] = []
+    shared = Shared[int, int](100, lambda _: 1)
+
+    async def make(keys: Sequence[int]) -> Sequence[int]:
+        made.append(keys)
+        await asyncio.sleep(0)
+        return [key for key in keys if key % 5 or key == keys[0]]
+
+    async def get(*keys: int) -> int:
+        return await shared.get(keys, make)
+
+    assert await asyncio.gather(get(1, 2, 3), get(2, 3, 4), get(3), get(4)) == [1, 2, 3, 4]
+    assert made == [[1, 2, 3], [4]]
+    assert await get(4, 10) == 4
+    assert await asyncio.gather(get(6, 7, 10), get(10)) == [6, 10]
+    assert made[2:] == [[6, 7, 10], [10]]
+
+
 async def test_who_waits_for_shared_work_may_go() -> None:
     begun, go = asyncio.Event(), asyncio.Event()
 
-    async def make() -> str:
+    async def make(_keys: Sequence[str]) -> list[str]:
         begun.set()
         await go.wait()
-        return "made"
+        return ["made"]
 
-    shared = Shared[str](10, len)
-    first, second = (asyncio.create_task(shared.get("key", make)) for _ in range(2))
+    shared = Shared[str, str](10, len)
+    first, second = (asyncio.create_task(shared.get(["key"], make)) for _ in range(2))
     await begun.wait()
     first.cancel()
     await asyncio.sleep(0)
