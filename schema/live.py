@@ -8,7 +8,7 @@ from itertools import takewhile
 from typing import Any
 
 import strawberry
-from graphql import GraphQLError, OperationDefinitionNode
+from graphql import GraphQLError, GraphQLFormattedError, OperationDefinitionNode
 from graphql import OperationType as Kind
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types import ExecutionResult
@@ -19,7 +19,7 @@ from projections.following import Happening, Publication
 from schema.context import Context, Operation, Tools, open_context
 from schema.cursor import Cursor, Occasion
 from schema.following import Hub, LaterHub
-from schema.message import Asked, Message, could_not_run, message_of, unfit
+from schema.message import FAILURES, Asked, Message, could_not_run, message_of, unfit
 from schema.opening import Opening, Shown
 from schema.reading import is_away
 from schema.sharing import Shared
@@ -32,7 +32,22 @@ SMALLEST = 500  # what the shortest one counts
 TOGETHER = 50  # messages at most that are made of one snapshot
 COST_TOGETHER = 5_000  # what those may cost, as `schema.cost` counts
 AWAY = "BUSY"  # the code of what the database could not give just now
-AGAIN_SECONDS = 0.5  # until what the database could not give is asked again
+AGAIN_SECONDS = (0.5, 2.0)  # until what could not be shown just now is made again
+
+
+class NotShown(Exception):
+    """An event cannot be shown, and it must not be left out.
+
+    Shape:  message and extensions are for the client; extensions.failed is the event's position.
+    """
+
+    def __init__(self, failure: GraphQLFormattedError, position: str | None) -> None:
+        super().__init__(failure["message"])
+        self.message = (
+            f"An event cannot be shown: {failure['message']} Resume after `position` to have it tried again, "
+            "or after `failed` to leave it out."
+        )
+        self.extensions = {**failure.get("extensions", {}), "failed": position}
 
 
 class SignedOut(Exception):
@@ -45,7 +60,7 @@ class Stream:
 
     Shape:  begun is the position after which a subscription begins, None for anything else. Whoever opens
             it closes messages.
-    Errors: of messages: SignedOut, Stopping.
+    Errors: of messages: NotShown, SignedOut, Stopping.
     """
 
     begun: str | None
@@ -88,7 +103,7 @@ class Follower:
     key: Hashable = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "key", self.asked.key)
+        object.__setattr__(self, "key", self.asked.key())
 
 
 @dataclass(slots=True)
@@ -149,27 +164,37 @@ class Live:
         with follower.cursor.followed():
             async for occasion in follower.cursor:
                 if message := await self._of(follower, occasion):
+                    if message.failure is not None:
+                        raise NotShown(message.failure, message.position)
                     yield message
 
     async def _of(self, follower: Follower, occasion: Occasion) -> Message | None:
-        """None when there is nothing to show. It is made again for as long as the database is away.
+        """None when there is nothing to show. What fails is made again: for as long as the database is away,
+        and otherwise a few times.
+        """
+        pauses = iter(AGAIN_SECONDS)
+        while True:
+            message = await self._of_now(follower, occasion)
+            if message is None or FAILURES.isdisjoint(message.codes):
+                return message
+            pause = next(pauses, None)
+            if pause is None and AWAY not in message.codes:
+                return message
+            await asyncio.sleep(pause or AGAIN_SECONDS[-1])
 
-        Who asks later, when more is known to have happened, does not get what was made before: it may be
+    async def _of_now(self, follower: Follower, occasion: Occasion) -> Message | None:
+        """Who asks later, when more is known to have happened, does not get what was made before: it may be
         hidden by now.
         """
         cursor, pace, occasions = follower.cursor, follower.pace, [occasion]
-        while True:
-            known = max(self._tools.progress.known, cursor.known)
-            if self._messages.knows((follower.key, occasion.position, known)):
-                pace.used()
-            else:
-                occasions = [occasion, *cursor.ahead(pace.size() - 1)]
-                pace.made(len(occasions))
-            wanted: dict[Hashable, Occasion] = {(follower.key, one.position, known): one for one in occasions}
-            message = await self._messages.get(list(wanted), partial(self._make, follower.asked, wanted))
-            if message is None or AWAY not in message.codes:
-                return message
-            await asyncio.sleep(AGAIN_SECONDS)
+        known = max(self._tools.progress.known, cursor.known)
+        if self._messages.knows((follower.key, occasion.position, known)):
+            pace.used()
+        else:
+            occasions += cursor.ahead(pace.size() - 1)
+            pace.made(len(occasions))
+        wanted: dict[Hashable, Occasion] = {(follower.key, one.position, known): one for one in occasions}
+        return await self._messages.get(list(wanted), partial(self._make, follower.asked, wanted))
 
     async def _make(
         self, asked: Asked, wanted: Mapping[Hashable, Occasion], keys: Sequence[Hashable]
@@ -240,4 +265,4 @@ def _size(message: Message | None) -> int | None:
     """In characters; None for what may come out otherwise next time."""
     if message is None:
         return SMALLEST
-    return None if AWAY in message.codes else SMALLEST + len(message.text)
+    return SMALLEST + len(message.text) if FAILURES.isdisjoint(message.codes) else None

@@ -1,13 +1,16 @@
 """Operations that are asked for over connections that stay, and what is sent back."""
 
-from collections.abc import Hashable
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any
 
 import msgspec
-from graphql import GraphQLError
+from graphql import GraphQLError, GraphQLFormattedError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types import ExecutionResult
+
+FAILURES = frozenset({"INTERNAL", "BUSY", "TIMEOUT", "NOT_YET_VISIBLE"})
+"""Codes of what is our doing and not the client's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,23 +22,25 @@ class Asked:
     operation_name: str | None = None
     token: str | None = field(default=None, repr=False)
 
-    @property
-    def key(self) -> Hashable:
-        """The same for all who get the same messages."""
-        return self.query, msgspec.json.encode(self.variables), self.operation_name, self.token
+    def key(self) -> bytes:
+        """The same for all who get the same messages, and short, however long the variables are."""
+        whole = self.query, self.variables, self.operation_name, self.token
+        return sha256(msgspec.json.encode(whole)).digest()
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
     """A result as JSON: {data, errors, extensions}; errors alone, if the operation could not run.
 
-    Shape:  position is what it reflects, of an event its own.
+    Shape:  position is what it reflects, of an event its own; failure is the first error when there is
+            no data.
     """
 
     text: str
     position: str | None = None
     codes: tuple[str, ...] = ()
     errors: str | None = None
+    failure: GraphQLFormattedError | None = None
 
 
 def message_of(result: ExecutionResult, position: str | None, *, refused: bool = False) -> Message:
@@ -54,6 +59,7 @@ def message_of(result: ExecutionResult, position: str | None, *, refused: bool =
         position=position,
         codes=tuple(sorted({str((error.extensions or {}).get("code")) for error in errors})),
         errors=_json(formatted) if refused else None,
+        failure=formatted[0] if formatted and result.data is None else None,
     )
 
 

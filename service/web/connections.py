@@ -65,11 +65,12 @@ class Connections:
     async def _check(self) -> None:
         while True:
             await asyncio.sleep(CHECK_SECONDS)
+            asked = set(self._known.values())
             try:
-                good = await self.tools.accounts.good_tokens(set(self._known.values()))
+                bad = asked - await self.tools.accounts.good_tokens(asked)
             except Exception as error:  # whatever it is, the next check is to come
                 tell = log.warning if is_away(error) else log.exception
                 tell("tokens of connections cannot be checked just now", error=str(error))
                 continue
-            for end in [end for end, token in self._known.items() if token not in good]:
+            for end in [end for end, token in self._known.items() if token in bad]:
                 end()

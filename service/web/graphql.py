@@ -1,5 +1,6 @@
 """GraphQL over HTTP: one operation by POST, or one query by GET."""
 
+from contextlib import ExitStack
 from typing import Any
 
 import msgspec
@@ -97,10 +98,12 @@ class GraphQLEndpoint(GraphQL[Context, None]):
         asked = Asked(found.query, found.variables, found.operation_name, context.token)
         allowed = EVERYTHING - {OperationType.MUTATION} if by_get else EVERYTHING
         resume = request.headers.get("last-event-id") or None
-        stream = await self._connections.live.open(asked, resume=resume, allowed=allowed)
-        if stream.operation is not None:
-            observed(request.scope).asked(stream.operation, self._fields)
-        return EventStream(stream, self._connections, context.token)
+        with ExitStack() as place:
+            place.enter_context(self._connections.counted())
+            stream = await self._connections.live.open(asked, resume=resume, allowed=allowed)
+            if stream.operation is not None:
+                observed(request.scope).asked(stream.operation, self._fields)
+            return EventStream(stream, self._connections, context.token, place.pop_all())
 
     def should_render_graphql_ide(self, request: BaseRequestProtocol) -> bool:
         return False  # decided before

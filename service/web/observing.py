@@ -12,7 +12,7 @@ from graphql import FieldNode, OperationDefinitionNode
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.web.refusals import FAILURES
+from schema.message import FAILURES
 
 log = structlog.get_logger()
 

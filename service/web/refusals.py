@@ -7,8 +7,6 @@ import msgspec
 from starlette.responses import Response
 
 JSON = "application/json; charset=utf-8"
-FAILURES = frozenset({"INTERNAL", "BUSY", "TIMEOUT", "NOT_YET_VISIBLE"})
-"""Codes of what is our doing and not the client's."""
 
 
 class Refused(Exception):

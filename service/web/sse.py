@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import ExitStack, aclosing
 from functools import partial
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from schema.following import Stopping
-from schema.live import SignedOut, Stream
+from schema.live import NotShown, SignedOut, Stream
 from schema.message import Message
 from service.web.connections import SEND_SECONDS, Connections
 from service.web.gone import gone_away
@@ -44,14 +44,17 @@ class EventStream(Response):
 
     Each is marked with its position, so that Last-Event-ID resumes. When the service stops, or the client is
     too slow, it breaks off without `complete`: then clients connect again.
+
+    Shape:  place is what was entered for it, which it closes when it is over.
     """
 
-    def __init__(self, stream: Stream, connections: Connections, token: str | None) -> None:
+    def __init__(self, stream: Stream, connections: Connections, token: str | None, place: ExitStack) -> None:
         super().__init__(headers=HEADERS)
         del self.headers["content-length"]
         self._stream = stream
         self._connections = connections
         self._token = token
+        self._place = place
         self._position = stream.begun
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -59,10 +62,7 @@ class EventStream(Response):
         over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         gone = asyncio.create_task(gone_away(receive))
         try:
-            with (
-                self._connections.counted(),
-                self._connections.watched(self._token, partial(_fulfil, over)),
-            ):
+            with self._place, self._connections.watched(self._token, partial(_fulfil, over)):
                 await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
                 await self._tell(gone, over)
         except TooSlow:
@@ -81,6 +81,8 @@ class EventStream(Response):
                     await self._write(COMPLETE)
         except Stopping:
             pass
+        except NotShown as failed:
+            await self._refuse(failed.message, failed.extensions)
         except SignedOut:
             await self._refuse(SIGN_IN, {"code": "UNAUTHENTICATED"})
         except TooSlow:

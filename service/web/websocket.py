@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from schema.following import Stopping
-from schema.live import SignedOut
+from schema.live import NotShown, SignedOut
 from schema.message import Asked
 from service.web.authorization import bearer, bearer_token
 from service.web.connections import SEND_SECONDS, Connections
@@ -106,6 +106,7 @@ class _Connection:
                 raise
             self._main.uncancel()
         finally:
+            self._main = None
             await self._stop_operations()
         if self._why is not None:
             await self._close(self._why)
@@ -207,6 +208,7 @@ class _Connection:
         live, position = self._connections.live, None
         try:
             stream = await live.open(asked)
+            position = stream.begun
             async with aclosing(stream.messages):
                 async for message in stream.messages:
                     if message.errors is not None:
@@ -222,6 +224,8 @@ class _Connection:
             raise
         except Stopping as stopping:
             raise Closed(Code.RESTART, "The service restarts: connect again, and resume.") from stopping
+        except NotShown as failed:
+            await self._refuse(given.id, failed.message, {**failed.extensions, "position": position})
         except SignedOut as out:
             await self._refuse(given.id, SIGN_IN, {"code": "UNAUTHENTICATED", "position": position})
             raise Closed(Code.FORBIDDEN, SIGN_IN) from out

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
+from dataclasses import replace
 from random import Random
 from typing import Any
 from uuid import UUID, uuid4
@@ -20,7 +21,7 @@ from schema.cursor import Cursor
 from schema.feed import FeedFilter, feed_filter
 from schema.following import Hub, Stopping
 from schema.ids import NodeId
-from schema.live import Live, Pace, SignedOut, Stream
+from schema.live import Live, NotShown, Pace, SignedOut, Stream
 from schema.message import Asked
 from schema.reading import ReadSession, TookTooLong
 from schema.scalars import LogPosition, log_position
@@ -414,6 +415,71 @@ async def test_an_event_that_fails_beside_others_is_made_alone(
         found = [await follower.next() for _ in summaries]
     assert [one["data"]["eventRecorded"]["subject"] for one in found] == summaries
     assert max(sizes) > 3
+
+
+@pytest.mark.parametrize("query", [PUBLISHED, RECORDED])
+async def test_what_takes_too_long_just_now_is_made_again(
+    api: Api, schema: strawberry.Schema, query: str
+) -> None:
+    ada, tools = await api.person("ada"), replace(api.tools, statement_seconds=0.2)
+    summary, live = await ada.summary(await ada.paper("p")), Live(schema, tools)
+    async with (
+        follow(live, query, after=str(tools.log_position(0))) as follower,
+        tools.pool.acquire() as conn,
+    ):
+        async with conn.transaction():
+            await conn.execute("LOCK TABLE read.summary IN ACCESS EXCLUSIVE MODE")
+            coming = asyncio.create_task(anext(follower.stream.messages))
+            assert not (await asyncio.wait({coming}, timeout=0.4))[0]
+        assert "errors" not in json.loads((await coming).text)
+        rest = [await follower.next() for _ in range(3)] if query == RECORDED else []
+    assert summary in json.dumps([json.loads(coming.result().text), *rest])
+
+
+async def test_an_event_that_cannot_be_shown_is_not_left_out(
+    api: Api, live: Live, beginning: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever wants to go on without it says so."""
+    monkeypatch.setattr("schema.live.AGAIN_SECONDS", (0.01, 0.01))
+    ada = await api.person("ada")
+    papers = [await ada.paper(f"p{n}") for n in range(6)]
+    summaries = [await ada.summary(paper) for paper in papers]
+    before, tries = event.events_at, list[int]()
+
+    async def broken(conn: Reader, positions: Sequence[int], *more: Any) -> Any:
+        found = await before(conn, positions, *more)
+        if any(row and str(NodeId("Summary", row.subject_id)) == summaries[3] for row in found):
+            tries.append(len(positions))
+            raise ZeroDivisionError
+        return found
+
+    monkeypatch.setattr(event, "events_at", broken)
+    filter = {"types": ["SummaryPublished"]}
+    async with follow(live, RECORDED, after=beginning, filter=filter) as follower:
+        last = [await follower.next() for _ in range(3)][-1]["data"]["eventRecorded"]
+        assert last["subject"] == summaries[2]
+        with pytest.raises(NotShown) as failed:
+            await follower.next()
+    assert tries.count(1) >= 3
+    assert failed.value.extensions["code"] == "INTERNAL"
+    after = failed.value.extensions["failed"]
+    async with follow(live, RECORDED, after=after, filter=filter) as follower:
+        found = [(await follower.next())["data"]["eventRecorded"] for _ in range(2)]
+    assert [one["subject"] for one in found] == summaries[4:]
+    monkeypatch.undo()
+    async with follow(live, RECORDED, after=last["position"], filter=filter) as follower:
+        assert (await follower.next())["data"]["eventRecorded"]["position"] == after
+
+
+def test_what_is_asked_has_a_short_key_of_its_own() -> None:
+    long = {"unused": "x" * 100_000}
+    asked = [
+        Asked("a"), Asked("b"), Asked("a", {}), Asked("a", long), Asked("a", {"after": None}),
+        Asked("a", None, "b"), Asked("a", None, None, "b"), Asked("a", None, "b", "c"),
+    ]  # fmt: skip
+    assert len({one.key() for one in asked}) == len(asked)
+    assert asked[3].key() == Asked("a", dict(long)).key()
+    assert {len(one.key()) for one in asked} == {32}
 
 
 def test_a_follower_has_less_made_ahead_when_it_was_in_vain() -> None:

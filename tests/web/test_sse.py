@@ -173,6 +173,19 @@ async def test_the_connection_of_who_leaves_is_given_up(site: Site) -> None:
     await following(site, 0)
 
 
+async def test_who_is_refused_for_too_many_has_done_nothing(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(site.connections, "_most", 0)
+    sign_up = (
+        'mutation { signUp(input: {username: "ada", password: "a long pass phrase 77"}) { __typename } }'
+    )
+    answer = await site.ask(sign_up, headers=ACCEPT)
+    error(answer, 503, "BUSY", "connections")
+    assert (await site.tools.store.head()).position == 0
+    assert site.connections.open == 0
+
+
 async def test_too_many_are_refused(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(site.connections, "_most", 1)
     async with events(site.client, PUBLISHED) as stream:

@@ -4,8 +4,9 @@ import asyncio
 import json
 import socket as stdlib
 import struct
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -14,10 +15,13 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
 
+from projections import summary
+from projections.following import publications
 from schema.ids import NodeId
+from service.accounts.service import Accounts
 from service.web import connections, sse, websocket
 from service.web.websocket import MISPLACED
-from tests.web.following import PUBLISHED, connected, following, socket
+from tests.web.following import PUBLISHED, SECONDS, connected, events, following, socket
 from tests.web.site import Site, running_site
 
 
@@ -250,6 +254,68 @@ async def test_who_signs_out_gets_nothing_more(site: Site, monkeypatch: pytest.M
         await client.subscribe(PUBLISHED)
         await site.tools.accounts.sign_out(again.token)
         assert (await client.closed())[0] == 4403
+
+
+async def test_tokens_are_checked_on_whatever_happens(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a check that failed, and of those only who were there when it was asked."""
+    monkeypatch.setattr(connections, "CHECK_SECONDS", 0.05)
+    good_tokens, asked, go = Accounts.good_tokens, list[int](), asyncio.Event()
+
+    async def slowly(accounts: Accounts, tokens: Collection[str]) -> set[str]:
+        asked.append(len(tokens))
+        if len(asked) == 1:
+            raise ZeroDivisionError
+        found = await good_tokens(accounts, tokens)
+        await go.wait()
+        return found
+
+    monkeypatch.setattr(Accounts, "good_tokens", slowly)
+    sign_up = partial(
+        site.tools.accounts.sign_up, password="a long pass phrase 77", display_name=None, email=None
+    )
+    early, late = [(await sign_up(name)).token for name in ("early", "late")]
+    async with socket(site.url, early) as first:
+        async with asyncio.timeout(SECONDS):
+            while len(asked) < 2:  # noqa: ASYNC110 (the server sets no event)
+                await asyncio.sleep(0.01)
+        async with socket(site.url, late) as second:
+            go.set()
+            async with asyncio.timeout(SECONDS):
+                while 2 not in asked:  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
+            await second.quiet()
+            await site.tools.accounts.sign_out(early)
+            assert (await first.closed())[0] == 4403
+            await second.quiet()
+
+
+async def test_an_event_that_cannot_be_shown_is_told_with_where_to_resume(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("schema.live.AGAIN_SECONDS", (0.01,))
+    ada = await site.user("ada")
+    await site.summary(ada, await site.paper(ada, "Paper", "p"), "Text.")
+    at = [one.position for one in await publications(site.tools.pool, 0, 10)]
+
+    async def broken(*_: Any) -> Any:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(summary, "summaries_by_id", broken)
+    beginning, failed = (str(site.tools.log_position(one)) for one in (0, *at))
+    async with socket(site.url) as client:
+        await client.subscribe(PUBLISHED, after=beginning)
+        message = await client.receive()
+        assert message["type"] == "error"
+        [problem] = message["payload"]
+        await client.quiet()
+    async with events(site.client, PUBLISHED, after=beginning) as stream:
+        [other] = (await stream.next()).data["errors"]
+        assert (await stream.next()).kind == "complete"
+        assert stream.id == beginning
+    for one in (problem, other):
+        assert "Resume after `position`" in one["message"]
+        assert one["extensions"].pop("errorId")
+        assert one["extensions"] == {"code": "INTERNAL", "position": beginning, "failed": failed}
 
 
 async def test_when_the_service_stops_it_is_closed_for_a_restart(site: Site) -> None:
