@@ -52,6 +52,11 @@ class SummaryRow(Struct, frozen=True):
         return None if self.anonymous else self.author_id
 
     @property
+    def readable(self) -> bool:
+        """Whether everybody can read it who knows its address."""
+        return may_see_summary(None, None, Visibility(self.visibility), self.withdrawn)
+
+    @property
     def withdrawn(self) -> bool:
         """Whether its author has retracted it."""
         return self.retracted_at is not None

@@ -45,7 +45,7 @@ class Changes:
     summaries: int = 0
     comments: int = 0
     publications: set[int] = field(default_factory=set)  # positions of events that brought one into the lists
-    withdrawals: set[int] = field(default_factory=set)  # and of those that took one out of them
+    withdrawals: set[int] = field(default_factory=set)  # and that withdrew one which had been in them
 
 
 async def apply(
@@ -54,15 +54,16 @@ async def apply(
     """Write what a batch of summaries' events says, and what votes and comments change."""
     before = await _rows_before(conn, list(ids_of(events)))
     authors = await _anonymous_authors(conn, events)
+    known_to_all = await _known_to_all(conn, before)
     rows, publications, withdrawals = dict(before), set(), set()
     for recorded in events:
         was = rows.get(summary_id := recorded.event.originator_id)
         _evolve(rows, authors, recorded)
-        match was is not None and was.listed, rows[summary_id].listed:
-            case False, True:
-                publications.add(recorded.position)
-            case True, False:
-                withdrawals.add(recorded.position)
+        if rows[summary_id].listed and not (was and was.listed):
+            publications.add(recorded.position)
+            known_to_all.add(summary_id)
+        elif was and summary_id in known_to_all and _is_taken_back(was, rows[summary_id]):
+            withdrawals.add(recorded.position)
     counted = tallies.keys() | comments.keys()
     for summary_id in counted & rows.keys():
         rows[summary_id] = _counted(rows[summary_id], tallies.get(summary_id), comments.get(summary_id, 0))
@@ -89,6 +90,20 @@ async def _rows_before(conn: Writer, ids: Sequence[UUID]) -> dict[UUID, SummaryR
         return {}
     records = await conn.fetch("SELECT * FROM summary WHERE summary_id = ANY($1::uuid[])", ids)
     return {record["summary_id"]: summary_row(record) for record in records}
+
+
+async def _known_to_all(conn: Writer, before: Mapping[UUID, SummaryRow]) -> set[UUID]:
+    """Those that have been in the lists, today or at any time."""
+    known_to_all = {summary_id for summary_id, row in before.items() if row.listed}
+    if others := list(before.keys() - known_to_all):
+        sql = "SELECT DISTINCT summary_id FROM event WHERE summary_id = ANY($1::uuid[]) AND publishes"
+        known_to_all |= {record["summary_id"] for record in await conn.fetch(sql, others)}
+    return known_to_all
+
+
+def _is_taken_back(was: SummaryRow, now: SummaryRow) -> bool:
+    """Whether it has left the lists, or cannot be read by its address any more."""
+    return was.listed > now.listed or was.readable > now.readable
 
 
 async def _anonymous_authors(conn: Writer, events: Sequence[Recorded]) -> dict[UUID, UUID]:

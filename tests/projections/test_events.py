@@ -4,7 +4,7 @@ import dataclasses
 import itertools
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -80,15 +80,20 @@ class Known:
     author: UUID | None
     visibility: Visibility
     retracted: bool = False
+    was_listed: bool = False
 
     @property
     def listed(self) -> bool:
         return self.visibility is Visibility.PUBLIC and not self.retracted
 
+    @property
+    def readable(self) -> bool:
+        return self.visibility is not Visibility.PRIVATE and not self.retracted
+
 
 @dataclass
 class Model:
-    """What there is, and which events took a summary out of the lists."""
+    """What there is, and which events took a summary back that had been in the lists."""
 
     log: Sequence[Recorded]
     summaries: dict[UUID, Known] = field(default_factory=dict)
@@ -101,9 +106,12 @@ class Model:
     def __post_init__(self) -> None:
         for one in self.log:
             known = self.summaries.get(one.event.originator_id)
-            was = known is not None and known.listed
+            was = replace(known) if known else Known(one.event.originator_id, None, Visibility.PRIVATE)
             self._learn(one.event, known)
-            if was and known and not known.listed:
+            if known is None:
+                continue
+            known.was_listed |= was.listed
+            if known.was_listed and (was.listed > known.listed or was.readable > known.readable):
                 self.withdrawals.add(one.position)
 
     def _learn(self, event: DomainEvent, known: Known | None) -> None:
@@ -149,10 +157,9 @@ class Model:
             return self._whole(one) if seen else None
         known = self.summaries[summary]
         own = viewer is not None and viewer == known.author
-        address = not known.retracted and known.visibility is not Visibility.PRIVATE
-        if known.listed or own or (by_address and address):
+        if known.listed or own or (by_address and known.readable):
             return self._whole(one)
-        if one.position in self.withdrawals and not address:
+        if one.position in self.withdrawals and not known.readable:
             return (one.position, type(one.event).__name__, subject, 0, None, {})
         return None
 

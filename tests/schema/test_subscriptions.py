@@ -280,6 +280,28 @@ async def test_hiding_reaches_who_has_stored_it(api: Api, live: Live) -> None:
         assert [await recorded(author) for _ in range(2)] == ["SummaryVisibilitySet", "SummaryRevised"]
 
 
+@pytest.mark.parametrize("end", ["PRIVATE", "RETRACTED"])
+async def test_hiding_reaches_who_has_stored_it_also_by_a_detour(api: Api, live: Live, end: str) -> None:
+    """Unlisted in between; and nobody hears of one that was never in the lists."""
+    ada = await api.person("ada")
+    summary = await ada.summary(await ada.paper("p"))
+    never = await ada.summary(await ada.paper("q"), "B.", "UNLISTED")
+    async with follow(
+        live, RECORDED, filter={"types": ["SummaryVisibilitySet", "SummaryRetracted"]}
+    ) as visitor:
+        await ada.do("setSummaryVisibility", summaryId=summary, visibility="UNLISTED")
+        marker = await ada.summary(await ada.paper("r"))
+        await ada.do("retractSummary", summaryId=marker)
+        assert (await visitor.next())["data"]["eventRecorded"]["subject"] == marker
+        for one in (never, summary):
+            if end == "PRIVATE":
+                last = await ada.do("setSummaryVisibility", summaryId=one, visibility=end)
+            else:
+                last = await ada.do("retractSummary", summaryId=one)
+        told = (await visitor.next())["data"]["eventRecorded"]
+    assert (told["position"], told["subject"], told["data"]) == (last["position"], summary, {})
+
+
 async def recorded(follower: Follower) -> str:
     """The type of the next event."""
     return str((await follower.next())["data"]["eventRecorded"]["type"])
