@@ -56,9 +56,10 @@ EventsOnly = Annotated[EventFilter | None, strawberry.argument(description="Whic
 
 @strawberry.type(
     description="A fact that the log holds for ever. One that took back a summary which had been in the "
-    "lists is shown also to those who may not see the summary today (it is private or retracted), as little as it "
-    "takes to drop what was stored of it: data is empty, actor is null and streamVersion 0. One that is "
-    "unlisted is in no list, and not this one either: look at `visibility` before you show what you stored."
+    "lists is shown also to those who may not see the summary today (it is private or retracted), as little "
+    "as it takes to drop what was stored of it: data is empty, actor is null and streamVersion 0. One that "
+    "is unlisted is in no list, and not this one either: look at `visibility` before you show what you "
+    "stored."
 )
 class Event:
     row: strawberry.Private[EventRow]

@@ -28,6 +28,7 @@ from service.integrations.notification import Told
 
 EVERYTHING = frozenset(OperationType)
 REMEMBERED = 16_000_000  # characters of messages
+REMEMBERED_SECONDS = 2.0  # for what changes without the log, such as proofs, and whose token it was
 SMALLEST = 500  # what the shortest one counts
 TOGETHER = 50  # messages at most that are made of one snapshot
 COST_TOGETHER = 5_000  # what those may cost, as `schema.cost` counts
@@ -58,14 +59,15 @@ class SignedOut(Exception):
 class Stream:
     """What comes of an operation.
 
-    Shape:  begun is the position after which a subscription begins, None for anything else. Whoever opens
-            it closes messages.
+    Shape:  begun is the position after which a subscription begins, None for anything else; failure is why
+            one did not begin that may do so the next time. Whoever opens it closes messages.
     Errors: of messages: NotShown, SignedOut, Stopping.
     """
 
     begun: str | None
     operation: OperationDefinitionNode | None
     messages: AsyncGenerator[Message, None]
+    failure: GraphQLFormattedError | None = None
 
 
 @dataclass(slots=True)
@@ -121,7 +123,7 @@ class Live:
         self._schema = schema
         self._tools = tools
         self._turns = asyncio.Semaphore(max(1, tools.pool.get_max_size() // 3))
-        self._messages = Shared[Hashable, Message | None](REMEMBERED, _size)
+        self._messages = Shared[Hashable, Message | None](REMEMBERED, _size, seconds=REMEMBERED_SECONDS)
         self.publications: Hub[Publication] = Hub(tools, following.publications, self._turns)
         self.happenings: Hub[Happening] = Hub(tools, following.happenings, self._turns)
         self.notifications: Hub[Told] = LaterHub(tools, notification.told, self._turns, of=outbox.NAME)
@@ -154,8 +156,10 @@ class Live:
         result = await self._execute(asked, context, opening, allowed)
         if opening.cursor is None:
             unbegun = context.asked is not None and context.asked.operation is Kind.SUBSCRIPTION
-            message = message_of(result, context.position_header(), refused=unbegun or could_not_run(result))
-            return Stream(None, context.asked, _alone(message))
+            position = None if unbegun else context.position_header()
+            message = message_of(result, position, refused=unbegun or could_not_run(result))
+            passing = unbegun and not FAILURES.isdisjoint(message.codes)
+            return Stream(None, context.asked, _alone(message), message.failure if passing else None)
         begun = str(self._tools.log_position(opening.cursor.after))
         pace = Pace(max(1, min(TOGETHER, COST_TOGETHER // max(1, context.cost))))
         return Stream(begun, context.asked, self._each(Follower(asked, opening.cursor, pace)))

@@ -59,11 +59,13 @@ def parse_position(text: str, log_id: UUID, epochs: Epochs = FIRST) -> int:
 def place_of(found: LogPosition, log_id: UUID, epochs: Epochs) -> int:
     """The number of a position, if this log has it. Errors: as parse_position."""
     if found.log != log_id.hex[:LOG_DIGITS]:
-        raise _invalid("This Position belongs to another log: forget it and read from the beginning.")
+        raise _invalid(
+            "This Position belongs to another log: forget it. Read without it, or follow from the beginning."
+        )
     if not epochs.holds(found.epoch, found.position):
         raise _invalid(
             "This Position belongs to a part of the log that was lost when it was restored from a backup: "
-            "forget it, read again without it, and write again what is missing."
+            "forget it, read again without it, or follow from the beginning, and write again what is missing."
         )
     return found.position
 

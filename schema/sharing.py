@@ -1,6 +1,7 @@
 """Work that is done once for all who want the same, and remembered for a while."""
 
 import asyncio
+import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,18 +28,24 @@ class Shared(Generic[K, V]):
     """Results by what they are results of. The oldest go when all together are too large.
 
     Shape:  a result without a size, and a failure, are not remembered.
+    Units:  others are for so many seconds.
     """
 
-    def __init__(self, most: int, size: Callable[[V], int | None]) -> None:
+    def __init__(self, most: int, size: Callable[[V], int | None], *, seconds: float) -> None:
         self._most = most
+        self._seconds = seconds
         self._sized = size
         self._total = 0
         self._under_way: dict[K, _Work[K, V]] = {}
-        self._known: OrderedDict[K, tuple[V, int]] = OrderedDict()
+        self._known: OrderedDict[K, tuple[V, int, float]] = OrderedDict()  # and when each was made
 
     def knows(self, key: K) -> bool:
-        """Whether nothing has to be made for it, or it is being made."""
-        return key in self._known or key in self._under_way
+        """Whether it is there, or being made."""
+        return key in self._under_way or self._remembered(key) is not None
+
+    def _remembered(self, key: K) -> tuple[V] | None:
+        known = self._known.get(key)
+        return None if known is None or time.monotonic() - known[2] > self._seconds else (known[0],)
 
     async def get(self, keys: Sequence[K], make: Make[K, V]) -> V:
         """The result of the first key. If it has to be made, the others are made with it that have to be.
@@ -48,7 +55,7 @@ class Shared(Generic[K, V]):
         Errors: those of `make`, for all who wait.
         """
         key = keys[0]
-        while (known := self._known.get(key)) is None:
+        while (known := self._remembered(key)) is None:
             work = self._under_way.get(key) or self._begin(keys, make)
             await work.over.wait()
             if work.error is not None:
@@ -78,7 +85,9 @@ class Shared(Generic[K, V]):
             work.over.tell()
 
     def _remember(self, key: K, result: V, size: int) -> None:
-        self._known[key] = result, size
+        if (old := self._known.pop(key, None)) is not None:
+            self._total -= old[1]
+        self._known[key] = result, size, time.monotonic()
         self._total += size
         while self._total > self._most:
             self._total -= self._known.popitem(last=False)[1][1]

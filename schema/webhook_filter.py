@@ -58,8 +58,8 @@ async def wanted_from(operation: Operation, filter: WebhookFilter | None) -> Wan
         subject=None if subject is None else subject_of(subject, (*IN_FILTER, "subject")),
         paper_ids=_papers(given(asked.papers)),
         venue_key=await _venue(operation, asked.venue_key),
-        year=given(asked.year),
-        keyword=_text(asked.keyword, limits.KEYWORD, "keyword"),
+        year=_year(given(asked.year)),
+        keyword=_keyword(asked.keyword),
         username=await _user(operation, asked.username),
     )
 
@@ -72,6 +72,17 @@ def _papers(values: list[ID] | None) -> tuple[UUID, ...] | None:
     if not values:
         raise Invalid("papers names none: leave it out for all.", path=path)
     return tuple(uuid_of(one, (*path, str(at)), "Paper") for at, one in enumerate(values))
+
+
+def _year(value: int | None) -> int | None:
+    if value is not None:
+        limits.check_year(value, (*IN_FILTER, "year"))
+    return value
+
+
+def _keyword(value: str | None) -> str | None:
+    text = _text(value, limits.KEYWORD, "keyword")
+    return None if text is None else limits.text(text, limits.KEYWORD, (*IN_FILTER, "keyword"), optional=True)
 
 
 async def _venue(operation: Operation, value: str | None) -> str | None:

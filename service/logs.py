@@ -40,8 +40,14 @@ def configure(level: str, **always: object) -> None:
     _quieten(numeric)
 
 
+# What uvicorn takes for a fault of ours: a stream that is broken off, so that its client connects again, and
+# a WebSocket that is refused with a reason.
+_NO_FAULTS = ("ASGI callable returned without completing",)
+
+
 def _quieten(level: int) -> None:
     """Libraries that warn of what we tell ourselves, or of what any client can cause."""
+    logging.getLogger("uvicorn.error").addFilter(lambda line: not line.getMessage().startswith(_NO_FAULTS))
     debugging = level <= logging.DEBUG
     for name, threshold in (("asyncpg", logging.CRITICAL), ("uvicorn.error", logging.ERROR)):
         logging.getLogger(name).setLevel(logging.NOTSET if debugging else threshold)

@@ -50,6 +50,17 @@ def text(value: str, limit: int, path: Path, *, optional: bool = False) -> str:
     return value
 
 
+def check_year(year: int, path: Path) -> None:
+    """Errors: Invalid for a year that no paper can be of."""
+    first, last = YEARS
+    if not first <= year <= last:
+        name = name_of(path)
+        raise Invalid(
+            f"{name} says the year {year}, and only {first} to {last} are taken: correct it or leave it out.",
+            path=path,
+        )
+
+
 def line(value: str, limit: int, path: Path, *, optional: bool = False) -> str:
     """A name or a title: NFC, without space around it, each run of white space one space.
 

@@ -7,7 +7,7 @@ from typing import assert_never
 from uuid import UUID
 
 from service.domain import identifiers, limits
-from service.domain.errors import ExistsAlready, Invalid
+from service.domain.errors import ExistsAlready
 from service.domain.events import DomainEvent, MetadataSource, PaperRegistered
 from service.domain.limits import Path
 
@@ -64,9 +64,9 @@ def normalised(fields: PaperFields) -> PaperFields:
     Errors: Invalid, with the path of the field. Doing it twice changes nothing.
     """
     if fields.year is not None:
-        _check_year(fields.year, "year")
+        limits.check_year(fields.year, (*FIELDS, "year"))
     if fields.published_on is not None:
-        _check_year(fields.published_on.year, "publishedOn")
+        limits.check_year(fields.published_on.year, (*FIELDS, "publishedOn"))
     return PaperFields(
         bibtex_key=identifiers.bibtex_key(fields.bibtex_key, (*FIELDS, "bibtexKey")),
         title=limits.line(fields.title, limits.TITLE, (*FIELDS, "title")),
@@ -141,12 +141,3 @@ def _lines(values: tuple[str, ...], most: int, limit: int, name: str) -> tuple[s
     path = (*FIELDS, name)
     limits.check_count(len(values), most, path)
     return tuple(limits.line(value, limit, (*path, str(i))) for i, value in enumerate(values))
-
-
-def _check_year(year: int, name: str) -> None:
-    first, last = limits.YEARS
-    if not first <= year <= last:
-        raise Invalid(
-            f"{name} says the year {year}, and only {first} to {last} are taken: correct it or leave it out.",
-            path=(*FIELDS, name),
-        )

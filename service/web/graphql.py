@@ -29,7 +29,7 @@ from service.web.middleware import refusal_of
 from service.web.negotiation import GRAPHQL_RESPONSE, answer_type, wants_events, wants_html
 from service.web.observing import Observed, observed
 from service.web.parameters import from_address, from_body
-from service.web.refusals import JSON, Refused, invalid
+from service.web.refusals import JSON, Refused, invalid, passing
 from service.web.sse import EventStream
 
 ALLOWED = {"Allow": "GET, POST"}
@@ -103,6 +103,8 @@ class GraphQLEndpoint(GraphQL[Context, None]):
             stream = await self._connections.live.open(asked, resume=resume, allowed=allowed)
             if stream.operation is not None:
                 observed(request.scope).asked(stream.operation, self._fields)
+            if stream.failure is not None:
+                raise passing(stream.failure)
             return EventStream(stream, self._connections, context.token, place.pop_all())
 
     def should_render_graphql_ide(self, request: BaseRequestProtocol) -> bool:

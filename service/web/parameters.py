@@ -112,6 +112,11 @@ def _checked(data: Any) -> Parameters:
         parameters = msgspec.convert(data, Parameters)
     except msgspec.ValidationError as error:
         raise invalid(f"These are not the parameters of an operation: {error}.") from error
+    check_query(parameters)
+    return parameters
+
+
+def check_query(parameters: Parameters) -> None:
+    """Errors: Refused for one that is empty."""
     if not parameters.query.strip():
         raise invalid("The parameter query is empty.")
-    return parameters

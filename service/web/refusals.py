@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
+from graphql import GraphQLFormattedError
 from starlette.responses import Response
 
 JSON = "application/json; charset=utf-8"
@@ -45,6 +46,12 @@ def unavailable() -> Refused:
         "The database cannot be reached at the moment: try again.",
         {"Retry-After": "1"},
     )
+
+
+def passing(failure: GraphQLFormattedError) -> Refused:
+    """What cannot be begun just now: 503, after which clients try again by themselves."""
+    details = dict(failure.get("extensions", {}))
+    return Refused(503, str(details.pop("code")), failure["message"], {"Retry-After": "1"}, **details)
 
 
 def stopping() -> Refused:

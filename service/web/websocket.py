@@ -18,6 +18,7 @@ from schema.message import Asked
 from service.web.authorization import bearer, bearer_token
 from service.web.connections import SEND_SECONDS, Connections
 from service.web.middleware import refusal_of
+from service.web.parameters import check_query
 from service.web.refusals import Refused
 from service.web.transport_ws import (
     PROTOCOL,
@@ -207,6 +208,7 @@ class _Connection:
         asked = Asked(given.payload.query, given.payload.variables, given.payload.operation_name, self._token)
         live, position = self._connections.live, None
         try:
+            check_query(given.payload)
             stream = await live.open(asked)
             position = stream.begun
             async with aclosing(stream.messages):

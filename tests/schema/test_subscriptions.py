@@ -628,7 +628,7 @@ async def nothing(_operation: Operation, _one: Publication) -> None:
 
 async def test_work_is_shared_and_the_oldest_is_forgotten() -> None:
     made: list[str] = []
-    shared = Shared[str, str](10, lambda text: None if text == "not kept" else len(text))
+    shared = Shared[str, str](10, lambda text: None if text == "not kept" else len(text), seconds=60)
 
     async def make(texts: Sequence[str]) -> Sequence[str]:
         await asyncio.sleep(0)
@@ -652,9 +652,26 @@ async def test_work_is_shared_and_the_oldest_is_forgotten() -> None:
     assert made[4:] == ["not kept", "bad"] * 2
 
 
+async def test_what_was_made_is_forgotten_after_a_while() -> None:
+    made: list[str] = []
+    shared = Shared[str, str](10, len, seconds=0.05)
+
+    async def make(texts: Sequence[str]) -> Sequence[str]:
+        made.extend(texts)
+        return texts
+
+    for _ in range(5):
+        assert await shared.get(["four"], make) == "four"
+        await asyncio.sleep(0.1)
+        assert not shared.knows("four")
+    assert made == ["four"] * 5
+    assert await shared.get(["three"], make) == "three"
+    assert shared.knows("three")
+
+
 async def test_what_is_wanted_soon_is_made_together() -> None:
     made: list[Sequence[int]] = []
-    shared = Shared[int, int](100, lambda _: 1)
+    shared = Shared[int, int](100, lambda _: 1, seconds=60)
 
     async def make(keys: Sequence[int]) -> Sequence[int]:
         made.append(keys)
@@ -679,7 +696,7 @@ async def test_who_waits_for_shared_work_may_go() -> None:
         await go.wait()
         return ["made"]
 
-    shared = Shared[str, str](10, len)
+    shared = Shared[str, str](10, len, seconds=60)
     first, second = (asyncio.create_task(shared.get(["key"], make)) for _ in range(2))
     await begun.wait()
     first.cancel()

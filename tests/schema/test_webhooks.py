@@ -295,6 +295,8 @@ async def test_no_more_than_twenty(near: Api, receiver: Receiver) -> None:
         ({"filter": {"papers": ["nonsense"]}}, ["input", "filter", "papers", "0"]),
         ({"filter": {"venueKey": "\0"}}, ["input", "filter", "venueKey"]),
         ({"filter": {"keyword": "x" * 101}}, ["input", "filter", "keyword"]),
+        ({"filter": {"keyword": " "}}, ["input", "filter", "keyword"]),
+        ({"filter": {"year": -1}}, ["input", "filter", "year"]),
         ({"description": "x" * 201}, ["input", "description"]),
         ({"idempotencyKey": ""}, ["input", "idempotencyKey"]),
     ],

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from service.web import connections, sse
-from tests.web.following import PUBLISHED, Event, events, following
+from tests.web.following import PUBLISHED, Event, events, following, socket
 from tests.web.site import Site
 from tests.web.test_requests import error
 
@@ -99,6 +99,29 @@ async def test_what_cannot_run_is_told_as_an_event(quiet_site: Site, query: str,
         assert event.data["errors"][0]["extensions"]["code"] == code
         assert await stream.next() == Event("complete", None, None)
         assert await stream.ended()
+
+
+async def test_what_cannot_begin_just_now_is_to_be_tried_again(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the program itself, as for a service that is away."""
+    beginning = str(site.tools.log_position(0))
+
+    async def away(*_: Any) -> Any:
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(site.tools.store, "head", away)
+    refused: Any = await site.client.post("/graphql", json={"query": PUBLISHED}, headers=ACCEPT)
+    assert error(refused, 503, "BUSY")
+    assert refused.headers["retry-after"] == "1"
+    assert site.connections.open == 0
+    async with socket(site.url) as client:
+        await client.subscribe(PUBLISHED, after=beginning)
+        message = await client.receive()
+        assert (message["type"], message["payload"][0]["extensions"]["code"]) == ("error", "BUSY")
+        monkeypatch.undo()
+        await client.subscribe(PUBLISHED, after=beginning)
+        await client.quiet()
 
 
 @pytest.mark.asyncio(loop_scope="module")

@@ -79,6 +79,7 @@ async def test_what_is_asked_is_as_over_http(site: Site) -> None:
     ("query", "code"),
     [
         ("{", "GRAPHQL_PARSE_FAILED"),
+        (" ", "INVALID"),
         ("{ nothing }", "GRAPHQL_VALIDATION_FAILED"),
         ("query a { __typename } query b { __typename }", "GRAPHQL_VALIDATION_FAILED"),
         ("fragment f on Query { __typename }", "INVALID"),
