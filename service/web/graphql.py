@@ -19,7 +19,7 @@ from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
 from schema.context import Context, Tools
-from schema.live import EVERYTHING
+from schema.executing import EVERYTHING
 from schema.message import Asked, could_not_run
 from service.web.authorization import check_admitted, context_of
 from service.web.connections import Connections

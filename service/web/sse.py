@@ -11,8 +11,9 @@ import structlog
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from schema.executing import SignedOut
 from schema.following import Stopping
-from schema.live import NotShown, SignedOut, Stream
+from schema.live import NotShown, Stream
 from schema.message import Message
 from service.web.connections import SEND_SECONDS, Connections
 from service.web.gone import gone_away

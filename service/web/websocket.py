@@ -12,8 +12,9 @@ from typing import Any, Final
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from schema.executing import SignedOut
 from schema.following import Stopping
-from schema.live import NotShown, SignedOut
+from schema.live import NotShown
 from schema.message import Asked
 from service.web.authorization import bearer, bearer_token
 from service.web.connections import SEND_SECONDS, Connections

@@ -18,10 +18,12 @@ from projections.reading import Reader
 from schema import following
 from schema.context import Operation, Tools
 from schema.cursor import Cursor
+from schema.executing import SignedOut
 from schema.feed import FeedFilter, feed_filter
 from schema.following import Hub, Stopping
 from schema.ids import NodeId
-from schema.live import Live, NotShown, Pace, SignedOut, Stream
+from schema.live import Live, NotShown, Stream
+from schema.making import Pace
 from schema.message import Asked
 from schema.reading import ReadSession, TookTooLong
 from schema.scalars import LogPosition, log_position
@@ -462,7 +464,7 @@ async def test_an_event_that_cannot_be_shown_is_not_left_out(
     api: Api, live: Live, beginning: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever wants to go on without it says so."""
-    monkeypatch.setattr("schema.live.AGAIN_SECONDS", (0.01, 0.01))
+    monkeypatch.setattr("schema.making.AGAIN_SECONDS", (0.01, 0.01))
     ada = await api.person("ada")
     papers = [await ada.paper(f"p{n}") for n in range(6)]
     summaries = [await ada.summary(paper) for paper in papers]

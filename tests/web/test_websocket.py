@@ -293,7 +293,7 @@ async def test_tokens_are_checked_on_whatever_happens(site: Site, monkeypatch: p
 async def test_an_event_that_cannot_be_shown_is_told_with_where_to_resume(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("schema.live.AGAIN_SECONDS", (0.01,))
+    monkeypatch.setattr("schema.making.AGAIN_SECONDS", (0.01,))
     ada = await site.user("ada")
     await site.summary(ada, await site.paper(ada, "Paper", "p"), "Text.")
     at = [one.position for one in await publications(site.tools.pool, 0, 10)]
