@@ -176,12 +176,25 @@ async def reorder(conn: Writer, channel: str, target: UUID, *, ordered: bool) ->
 
 
 async def replay(conn: Writer, channel: str, target: UUID, after: int) -> None:
-    """Everything after a position goes there again, in order, with the same ids."""
+    """Everything after a position goes there again, in order, with the same ids.
+
+    What it has before it already is not passed over: neither what it was behind with, nor what was not
+    planned yet.
+    """
     if not await hold(conn, channel, target):
         return
     await _forget(conn, channel, target, f"position > {int(after)}")
     await conn.execute(
-        "UPDATE outwards.targets SET behind = $3 WHERE channel = $1 AND target = $2", channel, target, after
+        """
+        UPDATE outwards.targets
+           SET behind = least(
+                 coalesce(behind, (SELECT position FROM follower_checkpoints WHERE name = $4), 0), $3)
+         WHERE channel = $1 AND target = $2
+        """,
+        channel,
+        target,
+        after,
+        NAME,
     )
     await wake(conn, channel, target)
 

@@ -18,6 +18,7 @@ from service.integrations.backoff import Backoff
 from service.integrations.outbox import Channel, Delivered, Delivery, Happened, Outcome, Planned
 from service.integrations.planner import Planner
 from service.integrations.sender import Bell, Sender
+from tests.projections.history import World
 
 PATIENCE = 30.0
 QUICK = Backoff(first=0.01, longest=0.05, give_up=60.0)
@@ -58,6 +59,21 @@ class Remembering:
 class Outbox:
     planner: Planner
     sender: Sender
+
+
+async def sign_up(world: World, count: int) -> list[int]:
+    """So many events, and where they are."""
+    for _ in range(count):
+        await world.sign_up(f"u{world.position}")
+    return list(range(world.position - count + 1, world.position + 1))
+
+
+async def projected(pool: asyncpg.Pool, store: EventStore, position: int) -> None:
+    """The core read models show this, and nothing is planned of it."""
+    runner = asyncio.create_task(Runner(pool, store, Progress(pool), holder="one", lease_seconds=1.0).run())
+    await until(lambda: pool.fetchval("SELECT position >= $1 FROM read.checkpoint", position))
+    runner.cancel()
+    await asyncio.gather(runner, return_exceptions=True)
 
 
 @asynccontextmanager

@@ -12,17 +12,10 @@ from service.eventstore.postgres import PostgresStore
 from service.integrations import deliveries, targets
 from service.integrations.backoff import Backoff
 from service.integrations.outbox import Delivered, Delivery, GiveUp, Outcome, Refused, Retry, Skip
-from tests.integrations.outgoing import PATIENCE, Remembering, outbox, settled, until
+from tests.integrations.outgoing import PATIENCE, Remembering, outbox, settled, sign_up, until
 from tests.projections.history import World
 
 ONE, TWO = UUID(int=1), UUID(int=2)
-
-
-async def sign_up(world: World, count: int) -> list[int]:
-    """So many events, and where they are."""
-    for _ in range(count):
-        await world.sign_up(f"u{world.position}")
-    return list(range(world.position - count + 1, world.position + 1))
 
 
 async def states(pool: asyncpg.Pool, target: UUID = ONE) -> list[tuple[int, str]]:
