@@ -73,7 +73,7 @@ class Follower(ABC):
         self._progress = progress
         self._store = store
         self.name = name
-        self._batch = batch
+        self._batch = self._limit = batch
         self._standby_seconds = lease_seconds / 6
         self._lease = Lease(pool, name, holder, lease_seconds)
         self._failures = 0
@@ -113,19 +113,19 @@ class Follower(ABC):
             self.state = replace(self.state, leading=False)
 
     async def _lead(self, epoch: int) -> None:
-        at, limit = await self._position(), self._batch
+        at = await self._position()
         self._succeeded(at, (await self._store.head()).position)
         while True:
             try:
-                at, head = await self._step(epoch, at, limit)
+                at, head = await self._step(epoch, at, self._limit)
             except Exception as error:
+                limit, self._limit = self._limit, max(1, self._limit // 2)  # it may also have been too much
                 if _is_away(error):
                     raise
                 await self._stuck(at, limit, error)
-                limit = max(1, limit // 2)
             else:
                 self._succeeded(at, head)
-                limit = min(limit * 2, self._batch)
+                self._limit = min(self._limit * 2, self._batch)
 
     def _succeeded(self, at: int, head: int) -> None:
         self._failures = 0
