@@ -1,4 +1,7 @@
-"""Who sends to which target just now: one process, for as long as it renews; the database's clock judges."""
+"""Who sends to which target just now: one process, for as long as it renews; the database's clock judges.
+
+What somebody else holds is passed over, as `targets` says.
+"""
 
 from collections.abc import Collection
 from typing import Any
@@ -36,24 +39,29 @@ async def due(conn: Reader) -> int:
     return int((await conn.fetch(sql))[0]["count"])
 
 
-async def renew(conn: Writer, claims: Collection[UUID], seconds: float) -> None:
-    """These claims last for so long from now."""
-    await conn.execute(
-        """
-        UPDATE outwards.targets SET claimed_until = now() + make_interval(secs => $2)
-         WHERE next_at IS NOT NULL AND claim = ANY($1::uuid[])
-        """,
-        list(claims),
-        seconds,
-    )
+# What of these claims nobody else holds.
+_HELD = """
+WITH held AS MATERIALIZED (
+  SELECT channel, target FROM outwards.targets
+   WHERE next_at IS NOT NULL AND claim = ANY($1::uuid[]) FOR UPDATE SKIP LOCKED)
+"""
+
+
+async def renew(conn: Writer, claims: Collection[UUID], seconds: float) -> int:
+    """These claims last for so long from now; how many there were."""
+    sql = f"""
+        {_HELD}
+        UPDATE outwards.targets t SET claimed_until = now() + make_interval(secs => $2)
+          FROM held WHERE t.channel = held.channel AND t.target = held.target
+    """  # noqa: S608 (ours)
+    return int((await conn.execute(sql, list(claims), seconds)).removeprefix("UPDATE "))
 
 
 async def give_back(conn: Writer, claims: Collection[UUID]) -> None:
-    """Whoever is next may have these targets at once."""
-    await conn.execute(
-        """
-        UPDATE outwards.targets SET claim = NULL, claimed_until = '-infinity'
-         WHERE next_at IS NOT NULL AND claim = ANY($1::uuid[])
-        """,
-        list(claims),
-    )
+    """Whoever is next may have these targets at once; what somebody held, when the claim runs out."""
+    sql = f"""
+        {_HELD}
+        UPDATE outwards.targets t SET claim = NULL, claimed_until = '-infinity'
+          FROM held WHERE t.channel = held.channel AND t.target = held.target
+    """  # noqa: S608 (ours)
+    await conn.execute(sql, list(claims))

@@ -1,6 +1,6 @@
 """What is planned and how it ended, in the database.
 
-Whoever changes what is open of a target holds the target's row until the commit.
+Whoever changes what is open of a target holds the target's row until the commit: see `targets`.
 """
 
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ from projections.writing import Writer, arrays
 from service.integrations import targets
 from service.integrations.outbox import Delivery, Happened, Planned, delivery_id
 
+ADDED = 2_000  # deliveries in one statement
 KEPT = 1_000  # characters of what went wrong, and of an answer
 
 _happened, _delivery = row_maker(Happened), row_maker(Delivery)
@@ -35,24 +36,24 @@ async def happened(conn: Reader, after: int, to: int, limit: int) -> list[Happen
 
 async def add(conn: Writer, channel: str, events: Sequence[Happened], planned: Sequence[Planned]) -> None:
     """Deliveries to targets that are held. One that failed is open again; one that arrived stays as it is."""
-    if not planned:
-        return
     event_ids = {one.position: one.event_id for one in events}
-    await conn.execute(
-        """
-        INSERT INTO outwards.deliveries AS d (delivery_id, channel, target, position, subject_id, next_at)
-        SELECT p.delivery_id, $1, p.target, p.position, p.subject_id, coalesce(p.not_before, now())
-          FROM unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::uuid[], $6::timestamptz[])
-               AS p(delivery_id, target, position, subject_id, not_before)
-        ON CONFLICT (channel, target, position) DO UPDATE
-           SET delivery_id = excluded.delivery_id, state = 'open', attempts = 0, begun = false,
-               next_at = excluded.next_at, first_tried_at = NULL, finished_at = NULL
-         WHERE d.state = 'failed'
-        """,
-        channel,
-        [delivery_id(channel, one.target, event_ids[one.position]) for one in planned],
-        *arrays(planned, "target", "position", "subject_id", "not_before"),
-    )
+    for first in range(0, len(planned), ADDED):
+        some = planned[first : first + ADDED]
+        keys = [delivery_id(channel, one.target, event_ids[one.position]) for one in some]
+        values = arrays(some, "target", "position", "subject_id", "not_before")
+        await conn.execute(_ADD, channel, keys, *values)
+
+
+_ADD = """
+INSERT INTO outwards.deliveries AS d (delivery_id, channel, target, position, subject_id, next_at)
+SELECT p.delivery_id, $1, p.target, p.position, p.subject_id, coalesce(p.not_before, now())
+  FROM unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::uuid[], $6::timestamptz[])
+       AS p(delivery_id, target, position, subject_id, not_before)
+ON CONFLICT (channel, target, position) DO UPDATE
+   SET delivery_id = excluded.delivery_id, state = 'open', attempts = 0, begun = false, again = false,
+       next_at = excluded.next_at, first_tried_at = NULL, finished_at = NULL
+ WHERE d.state = 'failed' OR d.again AND d.state = 'open'
+"""
 
 
 async def due(
@@ -60,13 +61,14 @@ async def due(
 ) -> list[tuple[Delivery, bool]]:
     """What may be sent now, and whether a try of it began of which nothing is known.
 
-    Shape:  ordered: the oldest open ones, up to the first that has to wait.
+    Shape:  ordered: the oldest open ones, up to the first that has to wait; else what is to go once more,
+            and then what was due first.
     """
+    which = "ORDER BY position" if ordered else "AND next_at <= now() ORDER BY again DESC, next_at"
     records = await conn.fetch(
         f"""
         SELECT *, next_at <= now() AS due FROM outwards.deliveries
-         WHERE channel = $1 AND target = $2 AND state = 'open'
-         ORDER BY {"position" if ordered else "next_at"} LIMIT $3
+         WHERE channel = $1 AND target = $2 AND state = 'open' {which} LIMIT $3
         """,  # noqa: S608 (ours)
         channel,
         target,
@@ -83,8 +85,8 @@ _OURS = """
 
 
 async def begin(conn: Writer, delivery_id: UUID, claim: UUID) -> bool:
-    """A try begins. False without the claim."""
-    sql = "UPDATE outwards.deliveries d SET begun = true" + _OURS  # noqa: S608 (ours)
+    """A try begins. False without the claim, and when one began already."""
+    sql = f"UPDATE outwards.deliveries d SET begun = true {_OURS} AND NOT d.begun"  # noqa: S608 (ours)
     return await conn.execute(sql, delivery_id, claim) == "UPDATE 1"
 
 
@@ -136,8 +138,8 @@ async def again(conn: Writer, channel: str, target: UUID, delivery_id: UUID) -> 
     await conn.execute(
         """
         UPDATE outwards.deliveries
-           SET state = 'open', attempts = 0, begun = false, first_tried_at = NULL, finished_at = NULL,
-               next_at = now()
+           SET again = again OR state <> 'open', state = 'open', attempts = 0, begun = false,
+               first_tried_at = NULL, finished_at = NULL, next_at = now()
          WHERE delivery_id = $1
         """,
         delivery_id,
@@ -147,18 +149,19 @@ async def again(conn: Writer, channel: str, target: UUID, delivery_id: UUID) -> 
     )
 
 
-async def remove_old(conn: Writer, days: float, limit: int) -> None:
-    """Forget deliveries that ended so long ago, the oldest first."""
-    await conn.execute(
+async def remove_old(conn: Writer, days: float, limit: int) -> bool:
+    """Forget deliveries that ended so long ago, the oldest first. Whether there may be more."""
+    done = await conn.execute(
         """
         DELETE FROM outwards.deliveries WHERE delivery_id IN (
           SELECT delivery_id FROM outwards.deliveries
            WHERE state <> 'open' AND finished_at < now() - make_interval(secs => $1)
-           ORDER BY finished_at LIMIT $2)
+           ORDER BY finished_at LIMIT $2 FOR UPDATE SKIP LOCKED)
         """,
         days * 86_400,
         limit,
     )
+    return done == f"DELETE {limit}"
 
 
 def short(text: str | None) -> str | None:

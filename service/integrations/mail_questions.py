@@ -13,7 +13,7 @@ from projections.user import users_by_id
 from projections.writing import Writer
 from service.domain import ids
 from service.domain.errors import RateLimited
-from service.integrations import targets
+from service.integrations import planning, targets
 from service.integrations.mail_post import Post, in_time
 from service.integrations.mail_text import ANONYMOUS
 from service.integrations.notification_writer import CHANNEL
@@ -86,7 +86,7 @@ async def ask(
         )
     key, sql = ids.uuid7(now, random(10)), "INSERT INTO notices.confirmations VALUES ($1, $2, $3, $4, $5)"
     await conn.execute(sql, key, new_token(random), user_id, address, now)
-    await targets.open_targets(conn, QUESTIONS, False, [Planned(key, 0)], 0)
+    await planning.open_targets(conn, QUESTIONS, False, [Planned(key, 0)], 0)
     sql = "INSERT INTO outwards.deliveries (delivery_id, channel, target, position, next_at) "
     await conn.execute(sql + "VALUES ($1, $2, $1, 0, now())", key, QUESTIONS)
 

@@ -11,11 +11,14 @@ from projections.follower import IDLE_SECONDS, LEASE_SECONDS, Follower, followed
 from projections.progress import Progress
 from projections.writing import Writer, on_schema
 from service.eventstore.model import EventStore
-from service.integrations import deliveries, targets
+from service.integrations import deliveries, planning
 from service.integrations.outbox import NAME, Channel, Happened, Planned
 from service.integrations.sender import Bell
 
-BATCH = 500  # events a transaction
+BATCH = 500  # events a transaction, at most
+TOGETHER = 100  # events of which a channel is asked at once, at most
+MUCH = 20_000  # deliveries that are enough for a transaction; those of one event are together
+LONG_SECONDS = 1.0  # after which a transaction ends, too
 BEHIND = 8  # targets that catch up in one
 KEEP_DAYS = 30.0
 TIDY_SECONDS = 60.0
@@ -25,7 +28,8 @@ TIDY = 5_000  # deliveries forgotten at once
 class Planner(Follower):
     """Plans each event once, as soon as the core read models show it.
 
-    Deliveries and checkpoint are one transaction, and durable: what was sent was planned for ever.
+    Deliveries and checkpoint are one transaction, and durable: what was sent was planned for ever. However
+    many targets there are, a transaction stays short: it ends early when it has much.
 
     Shape:  bell is rung when something was planned; shown tells how far the read models are.
     Units:  deliveries that ended are kept for keep_days.
@@ -65,45 +69,61 @@ class Planner(Follower):
             await self._lease.renew(conn, epoch)
             to, planned = await self._plan(conn, at, limit)
             late = await self._plan_late(conn, to, limit)
-            await self._tidy(conn)
+            untidy = await self._tidy(conn)
         if planned or late:
             self._bell.ring()
-        self._idle = to == at and not late
+        self._idle = to == at and not late and not untidy
         return to, (await self._store.head()).position
 
-    async def _plan(self, conn: Writer, at: int, limit: int) -> tuple[int, bool]:
-        """The next events for every target that is not behind; up to where, and whether there were any."""
-        shown = await progress.position(conn)
-        events = await deliveries.happened(conn, at, shown, limit)
-        if not events:
-            return at, False
-        to, any_planned = events[-1].position, False
-        await move_follower(conn, NAME, at, to)
+    async def _plan(self, conn: Writer, at: int, limit: int) -> tuple[int, int]:
+        """The next events for every target that is not behind; up to where, and how much they were."""
+        events, planned = await deliveries.happened(conn, at, await progress.position(conn), limit), 0
+        until = time.monotonic() + LONG_SECONDS
+        while events and planned < MUCH and time.monotonic() < until:
+            together = await self._together(conn)
+            some, events = events[:together], events[together:]
+            planned += await self._plan_some(conn, at, some)
+            at = some[-1].position
+        return at, planned
+
+    async def _together(self, conn: Writer) -> int:
+        """Of how many events a channel is asked at once: even if all go everywhere, it is not too much."""
+        widest = await planning.widest(conn, self._channels, MUCH)
+        return max(1, min(TOGETHER, MUCH // max(1, widest)))
+
+    async def _plan_some(self, conn: Writer, at: int, events: Sequence[Happened]) -> int:
+        await move_follower(conn, NAME, at, events[-1].position)
+        count = 0
         for channel in self._channels.values():
             if planned := await _asked(channel, conn, events, None):
-                ready = await targets.open_targets(conn, channel.name, channel.ordered, planned, at)
-                now = [one for one in planned if one.target in ready]
-                await deliveries.add(conn, channel.name, events, now)
-                any_planned = any_planned or bool(now)
-        return to, any_planned
+                count += len(planned)
+                ready = await planning.open_targets(conn, channel.name, channel.ordered, planned, at)
+                await deliveries.add(
+                    conn, channel.name, events, [one for one in planned if one.target in ready]
+                )
+        return count
 
     async def _plan_late(self, conn: Writer, to: int, limit: int) -> bool:
         """A part of what targets have before them that fell behind. Whether there were any."""
-        late = await targets.late(conn, self._channels, BEHIND)
+        late = await planning.late(conn, self._channels, BEHIND)
         for record in late:
-            channel, target = self._channels[record["channel"]], record["target"]
-            events = await deliveries.happened(conn, record["behind"], to, limit)
-            if events:
-                planned = await _asked(channel, conn, events, (target,))
+            channel, target, behind = self._channels[record["channel"]], record["target"], record["behind"]
+            events = await deliveries.happened(conn, behind, to, limit)
+            planned = await _asked(channel, conn, events, (target,)) if events else []
+            if await planning.hold_behind(conn, channel.name, target, behind):
                 await deliveries.add(conn, channel.name, events, planned)
-            there = len(events) < limit
-            await targets.catch_up(conn, channel.name, target, None if there else events[-1].position)
+                there = len(events) < limit
+                await planning.catch_up(conn, channel.name, target, None if there else events[-1].position)
         return bool(late)
 
-    async def _tidy(self, conn: Writer) -> None:
-        if time.monotonic() - self._tidied >= TIDY_SECONDS:
+    async def _tidy(self, conn: Writer) -> bool:
+        """Forget what is old, from time to time. Whether there is more of it: then go on at once."""
+        if time.monotonic() - self._tidied < TIDY_SECONDS:
+            return False
+        more = await deliveries.remove_old(conn, self._keep_days, TIDY)
+        if not more:
             self._tidied = time.monotonic()
-            await deliveries.remove_old(conn, self._keep_days, TIDY)
+        return more
 
 
 async def _asked(

@@ -9,7 +9,7 @@ import pytest
 
 from projections.rebuild import rebuild
 from service.eventstore.postgres import PostgresStore
-from service.integrations import deliveries, targets
+from service.integrations import deliveries, planning, targets
 from service.integrations.backoff import Backoff
 from service.integrations.outbox import Delivered, Delivery, GiveUp, Outcome, Refused, Retry, Skip
 from tests.integrations.outgoing import PATIENCE, Remembering, outbox, settled, sign_up, until
@@ -185,7 +185,7 @@ async def test_one_delivery_again(pool: asyncpg.Pool, store: PostgresStore, worl
 async def test_a_target_that_has_too_much_open_is_planned_later(
     pool: asyncpg.Pool, store: PostgresStore, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(targets, "MOST_OPEN", 5)
+    monkeypatch.setattr(planning, "MOST_OPEN", 5)
     opened = asyncio.Event()
 
     async def answer(delivery: Delivery) -> Outcome:

@@ -7,8 +7,9 @@ import asyncpg
 import pytest
 
 from service.eventstore.postgres import PostgresStore
-from service.integrations import targets
-from service.integrations.outbox import Delivered, Delivery, Outcome
+from service.integrations import deliveries, planning, targets
+from service.integrations.outbox import Delivered, Delivery, GiveUp, Outcome
+from service.integrations.sender import UNORDERED
 from tests.integrations.outgoing import Remembering, outbox, projected, settled, sign_up, until
 from tests.projections.history import World
 
@@ -23,7 +24,7 @@ async def replay(pool: asyncpg.Pool, channel: Remembering, after: int) -> None:
 async def test_a_replay_does_not_pass_over_what_a_target_is_behind_with(
     pool: asyncpg.Pool, store: PostgresStore, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(targets, "MOST_OPEN", 5)
+    monkeypatch.setattr(planning, "MOST_OPEN", 5)
     opened = asyncio.Event()
 
     async def answer(delivery: Delivery) -> Outcome:
@@ -54,3 +55,88 @@ async def test_a_replay_does_not_pass_over_what_is_not_planned_yet(
         await sign_up(world, 2)
         await settled(pool, 12)
     assert channel.sent[ONE] == list(range(1, 13))
+
+
+async def again(pool: asyncpg.Pool, channel: Remembering, position: int) -> None:
+    [key] = channel.ids[ONE, position]
+    async with pool.acquire() as conn, conn.transaction():
+        await deliveries.again(conn, channel.name, ONE, key)
+
+
+async def test_what_is_not_ordered_waits_for_what_is_sent_once_more(
+    pool: asyncpg.Pool, store: PostgresStore, world: World
+) -> None:
+    opened = asyncio.Event()
+
+    async def answer(delivery: Delivery) -> Outcome:
+        if delivery.position > 1:
+            await opened.wait()
+        return Delivered()
+
+    channel = Remembering([ONE], ordered=False, answer=answer)
+    async with outbox(pool, store, channel):
+        await sign_up(world, 1)
+        await settled(pool, 1)
+        await sign_up(world, 30)
+        await until(
+            lambda: pool.fetchval("SELECT count(*) = 30 FROM outwards.deliveries WHERE state = 'open'")
+        )
+        await again(pool, channel, 1)
+        under_way = len(channel.tried[ONE])
+        opened.set()
+        await settled(pool, 31)
+    assert channel.tried[ONE].index(1, 1) < under_way + UNORDERED
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+@pytest.mark.parametrize("tried", [True, False])
+async def test_a_target_disabled_by_one_delivery_again_does_not_go_back_to_it(
+    pool: asyncpg.Pool, store: PostgresStore, world: World, ordered: bool, tried: bool
+) -> None:
+    gone = False
+
+    async def answer(delivery: Delivery) -> Outcome:
+        return GiveUp("gone", 410) if gone else Delivered()
+
+    channel = Remembering([ONE], ordered=ordered, answer=answer)
+    async with outbox(pool, store, channel):
+        await sign_up(world, 10)
+        await settled(pool, 10)
+        gone = True
+        if tried:
+            await again(pool, channel, 2)
+            await until(lambda: pool.fetchval("SELECT disabled_at IS NOT NULL FROM outwards.targets"))
+    if not tried:
+        await again(pool, channel, 2)
+        await targets.disable(pool, channel.name, ONE, "paused")
+    assert await pool.fetchval("SELECT state FROM outwards.deliveries WHERE position = 2") == "failed"
+    await pool.execute("DELETE FROM outwards.deliveries")  # as after a month
+    gone = False
+    async with outbox(pool, store, channel):
+        await sign_up(world, 1)
+        await targets.enable(pool, channel.name, ONE)
+        await settled(pool, 11)
+    assert sorted(channel.sent[ONE]) == list(range(1, 12))
+
+
+async def test_one_delivery_again_that_was_not_planned_to_the_end_is_not_lost(
+    pool: asyncpg.Pool, store: PostgresStore, world: World
+) -> None:
+    """Failed, enabled and asked for once more before it is planned again: it counts as what it is."""
+    broken = True
+
+    async def answer(delivery: Delivery) -> Outcome:
+        return GiveUp("gone", 410) if broken else Delivered()
+
+    channel = Remembering([ONE], answer=answer)
+    async with outbox(pool, store, channel):
+        await sign_up(world, 3)
+        await until(lambda: pool.fetchval("SELECT disabled_at IS NOT NULL FROM outwards.targets"))
+    await targets.enable(pool, channel.name, ONE)
+    await again(pool, channel, 1)
+    async with outbox(pool, store, channel):
+        await until(lambda: pool.fetchval("SELECT disabled_at IS NOT NULL FROM outwards.targets"))
+        broken = False
+        await targets.enable(pool, channel.name, ONE)
+        await settled(pool, 3)
+    assert channel.sent[ONE] == [1, 2, 3]
