@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import re
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
@@ -129,7 +130,7 @@ async def test_authors_who_wrote_anonymously_get_mail_like_anyone(scene: Scene) 
     [to_ada], [to_bob] = scene.box.to("ada@example.com"), scene.box.to(BOB)
     assert to_ada["Subject"] == "bob commented on your summary of “On Faces & <Names>”"
     assert links(to_ada)[0] == f"https://example.org/summaries/{summary.id}#comment-{comment.id}"
-    assert "ada" not in to_bob.as_string().casefold()
+    assert not re.search(r"\bada\b", to_bob.as_string().casefold())  # ids may have these letters
 
 
 async def test_nothing_goes_to_who_has_not_confirmed_or_wants_none(scene: Scene) -> None:
