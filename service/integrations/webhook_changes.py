@@ -157,7 +157,7 @@ async def redeliver(conn: asyncpg.Connection, delivery_id: UUID, owner: UUID) ->
         [row] = await deliveries_by_id(conn, [delivery_id], owner)
         if row is None:
             raise NotFound("There is no such delivery, or it is kept no more.", path=path)
-        await _check_active(conn, row.target, owner, path)
+        await _hold_active(conn, row.target, owner, path)
         await deliveries.again(conn, CHANNEL, row.target, delivery_id)
     return row.target
 
@@ -165,14 +165,16 @@ async def redeliver(conn: asyncpg.Connection, delivery_id: UUID, owner: UUID) ->
 async def replay(conn: asyncpg.Connection, webhook_id: UUID, owner: UUID, after: int) -> None:
     """Everything after a position again, in order. Errors: NotFound; Invalid when it is disabled."""
     async with conn.transaction():
-        await _check_active(conn, webhook_id, owner, OWN_ID)
-        await conn.execute(
-            "UPDATE outwards.webhooks SET since = least(since, $2) WHERE webhook_id = $1", webhook_id, after
-        )
+        sql = "UPDATE outwards.webhooks SET since = least(since, $3) WHERE webhook_id = $1 AND owner_id = $2"
+        if await conn.execute(sql, webhook_id, owner, after) != "UPDATE 1":
+            raise unknown()
+        await _hold_active(conn, webhook_id, owner, OWN_ID)
         await targets.replay(conn, CHANNEL, webhook_id, after)
 
 
-async def _check_active(conn: Reader, webhook_id: UUID, owner: UUID, path: Path) -> None:
+async def _hold_active(conn: asyncpg.Connection, webhook_id: UUID, owner: UUID, path: Path) -> None:
+    """Nobody disables it before the commit."""
+    await targets.hold(conn, CHANNEL, webhook_id)
     [row] = await webhooks_by_id(conn, [webhook_id], owner)
     if row is None:
         raise unknown()

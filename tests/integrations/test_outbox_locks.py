@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 import asyncpg
+import pytest
 import structlog
 
 from projections.writing import Writer
+from service.domain.errors import Invalid
 from service.eventstore.postgres import PostgresStore
-from service.integrations import claims, deliveries, planning, targets
+from service.integrations import claims, deliveries, planning, targets, webhook_changes
 from service.integrations.outbox import Delivered, Happened, Planned
 from tests.integrations.outgoing import PATIENCE, Remembering, outbox, projected, settled, sign_up, until
 from tests.integrations.test_outbox_much import known
@@ -26,6 +28,17 @@ async def someone_waits(pool: asyncpg.Pool) -> bool:
          WHERE NOT l.granted AND a.datname = current_database()
     """
     return bool(await pool.fetchval(sql))
+
+
+async def webhook(pool: asyncpg.Pool) -> None:
+    """One, its own owner."""
+    await pool.execute(
+        """
+        INSERT INTO outwards.webhooks (webhook_id, owner_id, url, secret, since, request_hash, created_at)
+        VALUES ($1, $1, 'https://example.org', '', 0, '', now())
+        """,
+        ONE,
+    )
 
 
 async def claimed(pool: asyncpg.Pool) -> UUID:
@@ -106,13 +119,7 @@ async def test_deleting_a_webhook_while_it_catches_up(
     channel = Careful([ONE])
     await sign_up(world, 3)
     await projected(pool, store, 3)
-    await pool.execute(
-        """
-        INSERT INTO outwards.webhooks (webhook_id, owner_id, url, secret, since, request_hash, created_at)
-        VALUES ($1, $1, 'https://example.org', '', 0, '', now())
-        """,
-        ONE,
-    )
+    await webhook(pool)
     await known(pool, ONE)
     await pool.execute("UPDATE outwards.targets SET behind = 0")
     await pool.execute("INSERT INTO follower_checkpoints (name, position) VALUES ('outbox', 3)")
@@ -151,3 +158,28 @@ async def test_a_try_begins_once(pool: asyncpg.Pool, store: PostgresStore, world
     [key] = await pool.fetchrow("UPDATE outwards.deliveries SET state = 'open' RETURNING delivery_id")
     assert await deliveries.begin(pool, key, claim)
     assert not await deliveries.begin(pool, key, claim)
+
+
+@pytest.mark.parametrize("how", ["redelivered", "replayed"])
+async def test_what_is_just_being_disabled_is_not_sent_again(
+    pool: asyncpg.Pool, store: PostgresStore, world: World, how: str
+) -> None:
+    async with outbox(pool, store, Remembering([ONE], "webhook")):
+        await sign_up(world, 2)
+        await settled(pool, 2)
+    await webhook(pool)
+    key = await pool.fetchval("SELECT delivery_id FROM outwards.deliveries WHERE position = 1")
+    async with pool.acquire() as conn:
+        async with pool.acquire() as other, other.transaction():
+            await targets.disable(other, "webhook", ONE, "gone")
+            asked = asyncio.ensure_future(
+                webhook_changes.redeliver(conn, key, ONE)
+                if how == "redelivered"
+                else webhook_changes.replay(conn, ONE, ONE, 0)
+            )
+            await until(lambda: someone_waits(pool))
+        with pytest.raises(Invalid):
+            await asked
+    states = await pool.fetch("SELECT state FROM outwards.deliveries")
+    assert [one["state"] for one in states] == ["delivered", "delivered"]
+    assert await pool.fetchval("SELECT next_at IS NULL AND behind = 2 FROM outwards.targets")
