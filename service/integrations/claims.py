@@ -12,24 +12,37 @@ from projections.writing import Writer
 
 
 async def claim(
-    conn: Reader, channels: Collection[str], claim: UUID, seconds: float, limit: int
+    conn: Reader,
+    channel: str,
+    claim: UUID,
+    seconds: float,
+    limit: int,
+    *,
+    known: Collection[UUID] = (),
+    among: bool = False,
 ) -> list[Any]:
-    """Take targets that are due and that nobody has a claim on, for so long; the longest due first."""
+    """Take targets that are due and that nobody has a claim on, for so long; the longest due first.
+
+    Shape: among: only of those that are known; else none of them.
+    """
     return await conn.fetch(
         """
         WITH due AS MATERIALIZED (
-          SELECT channel, target FROM outwards.targets
-           WHERE next_at <= now() AND claimed_until <= now() AND channel = ANY($3::text[])
+          SELECT target FROM outwards.targets
+           WHERE channel = $3 AND next_at <= now() AND claimed_until <= now()
+             AND (target = ANY($5::uuid[])) = $6
            ORDER BY next_at LIMIT $4 FOR UPDATE SKIP LOCKED)
         UPDATE outwards.targets t
            SET claim = $1, claimed_until = now() + make_interval(secs => $2)
-          FROM due WHERE t.channel = due.channel AND t.target = due.target
-        RETURNING t.channel, t.target, t.ordered
+          FROM due WHERE t.channel = $3 AND t.target = due.target
+        RETURNING t.target, t.ordered
         """,
         claim,
         seconds,
-        list(channels),
+        channel,
         limit,
+        list(known),
+        among,
     )
 
 

@@ -132,6 +132,23 @@ async def fail(
     return float(found[0]["tried"]) if found else None
 
 
+async def others_arrived(conn: Reader, delivery_id: UUID) -> bool:
+    """Whether anything else was delivered to its target since it was first tried."""
+    sql = """
+        SELECT FROM outwards.deliveries f
+          JOIN outwards.deliveries d ON d.channel = f.channel AND d.target = f.target
+         WHERE f.delivery_id = $1 AND d.state = 'delivered' AND d.finished_at >= f.first_tried_at
+         ORDER BY d.position DESC LIMIT 1
+    """
+    return bool(await conn.fetch(sql, delivery_id))
+
+
+async def give_up(conn: Writer, delivery_id: UUID) -> None:
+    """It failed for good, with the error of its last try. Its target is held."""
+    sql = "UPDATE outwards.deliveries SET state = 'failed', finished_at = now() WHERE delivery_id = $1"
+    await conn.execute(sql, delivery_id)
+
+
 async def again(conn: Writer, channel: str, target: UUID, delivery_id: UUID) -> None:
     """One delivery once more, before all that is open."""
     await targets.hold(conn, channel, target)
@@ -146,6 +163,25 @@ async def again(conn: Writer, channel: str, target: UUID, delivery_id: UUID) -> 
     )
     await conn.execute(
         "UPDATE outwards.targets SET next_at = now() WHERE channel = $1 AND target = $2", channel, target
+    )
+
+
+async def reopen(conn: Writer, channel: str, skipped: Sequence[tuple[UUID, int]]) -> None:
+    """What was skipped, by target and position, is to be sent after all. The targets are held."""
+    await conn.execute(
+        """
+        WITH opened AS (
+          UPDATE outwards.deliveries d
+             SET state = 'open', attempts = 0, first_tried_at = NULL, finished_at = NULL, next_at = now()
+            FROM unnest($2::uuid[], $3::bigint[]) AS s(target, position)
+           WHERE d.channel = $1 AND d.target = s.target AND d.position = s.position AND d.state = 'skipped'
+          RETURNING d.target)
+        UPDATE outwards.targets t SET next_at = least(t.next_at, now())
+         WHERE t.channel = $1 AND t.target IN (SELECT target FROM opened)
+        """,
+        channel,
+        [target for target, _ in skipped],
+        [position for _, position in skipped],
     )
 
 

@@ -6,10 +6,11 @@ summaries that become public. Nobody hears of their own acts, or of what they ma
 
 from collections.abc import Sequence
 from datetime import timedelta
+from uuid import UUID
 
 from projections.summary import VISIBLE
 from projections.writing import Writer, arrays
-from service.integrations import targets
+from service.integrations import deliveries, targets
 from service.integrations.outbox import Happened
 
 CHANNEL = "mail"
@@ -83,24 +84,45 @@ ON CONFLICT DO NOTHING
 """  # noqa: S608 (ours)
 
 
+_ERASED = """
+  FROM notices.notifications n JOIN read.summary s USING (summary_id)
+ WHERE n.kind = 'COMMENT' AND s.author_payload IS NOT NULL AND s.author_id IS NULL
+"""
+
+
 async def _forget(conn: Writer) -> None:
     """Where it was erased who wrote anonymously, nothing here says it either."""
+    told = await conn.fetch(f"SELECT DISTINCT n.user_id {_ERASED} ORDER BY n.user_id")
+    for one in told:
+        await targets.hold(conn, CHANNEL, one["user_id"])
+    sql = "SELECT FROM notices.mail WHERE user_id = ANY($1::uuid[]) ORDER BY user_id FOR UPDATE"
+    await conn.fetch(sql, [one["user_id"] for one in told])  # so nobody decides now what a mail brings
     gone = await conn.fetch(
-        """
-        DELETE FROM notices.notifications n USING read.summary s
-         WHERE n.kind = 'COMMENT' AND n.summary_id = s.summary_id
-           AND s.author_payload IS NOT NULL AND s.author_id IS NULL
-        RETURNING n.user_id, n.position
-        """
+        f"""
+        DELETE FROM notices.notifications
+         WHERE (user_id, position) IN (SELECT n.user_id, n.position {_ERASED}) RETURNING user_id, position
+        """  # noqa: S608 (ours)
     )
-    for user_id in sorted({one["user_id"] for one in gone}):
-        await targets.hold(conn, CHANNEL, user_id)
-    await conn.execute(
+    mails = await conn.fetch(
         """
         DELETE FROM outwards.deliveries d USING unnest($2::uuid[], $3::bigint[]) AS g(target, position)
          WHERE d.channel = $1 AND d.target = g.target AND d.position = g.position
+        RETURNING d.delivery_id, d.state
         """,
         CHANNEL,
         [one["user_id"] for one in gone],
         [one["position"] for one in gone],
     )
+    await _mail_otherwise(conn, [one["delivery_id"] for one in mails if one["state"] == "open"])
+
+
+async def _mail_otherwise(conn: Writer, mails: Sequence[UUID]) -> None:
+    """What such a mail was to bring too is brought by mails of its own."""
+    left = await conn.fetch(
+        """
+        UPDATE notices.notifications SET mail_id = NULL WHERE mail_id = ANY($1::uuid[])
+        RETURNING user_id, position
+        """,
+        mails,
+    )
+    await deliveries.reopen(conn, CHANNEL, [(one["user_id"], one["position"]) for one in left])

@@ -80,7 +80,7 @@ async def test_one_that_fails_costs_others_nothing(
         return Retry("no") if delivery.target in slow else Delivered()
 
     channel = Remembering([*slow, ONE], answer=answer)
-    async with outbox(pool, store, channel, most=4):
+    async with outbox(pool, store, channel, places=4):
         positions = await sign_up(world, 20)
         await until(lambda: channel.sent[ONE] == positions)
     assert not any(channel.sent[one] for one in slow)
@@ -135,7 +135,9 @@ async def test_a_disabled_target_goes_on_where_it_was(
 
     channel = Remembering([ONE], ordered=ordered, answer=answer)
     async with outbox(pool, store, channel, backoff=Backoff(0.01, 0.02, give_up=0.1)):
-        await sign_up(world, 6)
+        await sign_up(world, 3)
+        await settled(pool, 3)
+        await sign_up(world, 3)
         await until(reason)
         tried = len(channel.tried[ONE])
         await sign_up(world, 3)

@@ -9,7 +9,7 @@ import pytest
 from service.eventstore.postgres import PostgresStore
 from service.integrations import deliveries, planning, targets
 from service.integrations.outbox import Delivered, Delivery, GiveUp, Outcome
-from service.integrations.sender import UNORDERED
+from service.integrations.turns import UNORDERED
 from tests.integrations.outgoing import Remembering, outbox, projected, settled, sign_up, until
 from tests.projections.history import World
 
