@@ -67,17 +67,18 @@ class Planner(Follower):
         async with self._pool.acquire() as conn, on_schema(conn, "public"):
             await conn.execute("SET LOCAL synchronous_commit = on")
             await self._lease.renew(conn, epoch)
-            to, planned = await self._plan(conn, at, limit)
-            late = await self._plan_late(conn, to, limit)
+            shown = await progress.position(conn)
+            to, planned = await self._plan(conn, at, shown, limit)
+            late = shown >= to and await self._plan_late(conn, to, limit)  # not while they begin anew
             untidy = await self._tidy(conn)
         if planned or late:
             self._bell.ring()
         self._idle = to == at and not late and not untidy
         return to, (await self._store.head()).position
 
-    async def _plan(self, conn: Writer, at: int, limit: int) -> tuple[int, int]:
+    async def _plan(self, conn: Writer, at: int, shown: int, limit: int) -> tuple[int, int]:
         """The next events for every target that is not behind; up to where, and how much they were."""
-        events, planned = await deliveries.happened(conn, at, await progress.position(conn), limit), 0
+        events, planned = await deliveries.happened(conn, at, shown, limit), 0
         until = time.monotonic() + LONG_SECONDS
         while events and planned < MUCH and time.monotonic() < until:
             together = await self._together(conn)

@@ -6,9 +6,12 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from projections.progress import Progress
 from service.eventstore.postgres import PostgresStore
 from service.integrations import deliveries, planning, targets
 from service.integrations.outbox import Delivered, Delivery, GiveUp, Outcome
+from service.integrations.planner import Planner
+from service.integrations.sender import Bell
 from service.integrations.turns import UNORDERED
 from tests.integrations.outgoing import Remembering, outbox, projected, settled, sign_up, until
 from tests.projections.history import World
@@ -140,3 +143,34 @@ async def test_one_delivery_again_that_was_not_planned_to_the_end_is_not_lost(
         await targets.enable(pool, channel.name, ONE)
         await settled(pool, 3)
     assert channel.sent[ONE] == [1, 2, 3]
+
+
+class Counting(Planner):
+    """Counts what it did."""
+
+    steps = 0
+
+    async def _step(self, epoch: int, at: int, limit: int) -> tuple[int, int]:
+        found = await super()._step(epoch, at, limit)
+        self.steps += 1
+        return found
+
+
+async def test_a_replay_misses_nothing_while_the_read_models_begin_anew(
+    pool: asyncpg.Pool, store: PostgresStore, world: World
+) -> None:
+    channel = Remembering([ONE])
+    async with outbox(pool, store, channel):
+        await sign_up(world, 5)
+        await settled(pool, 5)
+    await pool.execute('TRUNCATE read.event, read."user"')
+    await pool.execute("UPDATE read.checkpoint SET position = 0")
+    await replay(pool, channel, 0)
+    planner = Counting(pool, store, [channel], holder="one", shown=Progress(pool), bell=Bell())
+    planning = asyncio.create_task(planner.run())
+    await until(lambda: planner.steps)
+    planning.cancel()
+    await asyncio.gather(planning, return_exceptions=True)
+    async with outbox(pool, store, channel):
+        await settled(pool, 5)
+    assert channel.sent[ONE] == [1, 2, 3, 4, 5] * 2
