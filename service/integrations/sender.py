@@ -10,9 +10,11 @@ from uuid import UUID, uuid4
 import asyncpg
 import structlog
 
+from projections import progress
+from projections.follower import followed_to
 from service.integrations import claims
 from service.integrations.backoff import Backoff
-from service.integrations.outbox import Channel
+from service.integrations.outbox import NAME, Channel
 from service.integrations.turns import Turn, Turns
 
 log = structlog.get_logger()
@@ -107,12 +109,18 @@ class Sender:
         """Give every target that is due its turn, as far as there is room."""
         try:
             await self._renew()
-            for channel in self._channels:
+            for channel in self._channels if await self._shown() else ():
                 await self._fill(channel)
             async with self._turns.connections:
                 self.due = await claims.due(self._pool)
         except Exception as error:
             log.warning("cannot look for what is due", error=f"{type(error).__name__}: {error}")
+
+    async def _shown(self) -> bool:
+        """Whether the read models show all that was planned. What they do not show yet would be skipped."""
+        async with self._turns.connections:
+            planned = await followed_to(self._pool, NAME)
+            return await progress.position(self._pool) >= planned
 
     async def _fill(self, channel: Channel) -> None:
         """Slow targets first, which have few places; then all others."""

@@ -12,6 +12,7 @@ from service.eventstore.postgres import PostgresStore
 from service.integrations import deliveries, planning, targets
 from service.integrations.backoff import Backoff
 from service.integrations.outbox import Delivered, Delivery, GiveUp, Outcome, Refused, Retry, Skip
+from service.integrations.sender import Bell, Sender
 from tests.integrations.outgoing import PATIENCE, Remembering, outbox, settled, sign_up, until
 from tests.projections.history import World
 
@@ -254,6 +255,27 @@ async def test_rebuilding_the_read_models_sends_nothing_again(
         await sign_up(world, 2)
         await settled(pool, 7)
     assert channel.sent[ONE] == list(range(1, 8))
+
+
+async def test_nothing_is_sent_while_the_read_models_begin_anew(
+    pool: asyncpg.Pool, store: PostgresStore, world: World
+) -> None:
+    async def answer(delivery: Delivery) -> Outcome:
+        sql = "SELECT EXISTS (SELECT FROM read.event WHERE position = $1)"
+        return Delivered() if await pool.fetchval(sql, delivery.position) else Skip("not there")
+
+    async with outbox(pool, store, Remembering([ONE], answer=answer), places=0):
+        await sign_up(world, 3)
+        await until(lambda: pool.fetchval("SELECT count(*) = 3 FROM outwards.deliveries"))
+    await pool.execute('TRUNCATE read.event, read."user"')
+    await pool.execute("UPDATE read.checkpoint SET position = 0")
+    channel = Remembering([ONE], answer=answer)
+    sender = Sender(pool, [channel], Bell())
+    await sender._look()
+    assert sender.serving == 0
+    async with outbox(pool, store, channel):
+        await settled(pool, 3)
+    assert channel.sent[ONE] == [1, 2, 3]
 
 
 async def test_old_deliveries_are_forgotten(pool: asyncpg.Pool, store: PostgresStore, world: World) -> None:
