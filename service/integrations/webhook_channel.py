@@ -165,6 +165,6 @@ def _seconds(retry_after: str | None, now: datetime) -> float | None:
         return float(retry_after[:9])
     try:
         until = parsedate_to_datetime(retry_after)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return (until.replace(tzinfo=until.tzinfo or UTC) - now).total_seconds()

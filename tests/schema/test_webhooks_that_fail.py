@@ -3,12 +3,16 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from random import Random
 from typing import Any
 
 import pytest
 
 from service.integrations import posting
+from service.integrations.outbox import Retry
+from service.integrations.posting import Answer
+from service.integrations.webhook_channel import outcome_of
 from tests.integrations.outgoing import until
 from tests.integrations.receiver import (
     Behaviour,
@@ -134,3 +138,25 @@ async def test_waiting_as_long_as_the_receiver_asks(near: Api, receiver: Receive
         await owner.paper("one")
         await until(lambda: near.tools.pool.fetchval(waits))
     assert len(receiver.received) == 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "seconds"),
+    [
+        ("0", 0.0),
+        ("120", 120.0),
+        ("9" * 400, 999_999_999.0),
+        ("Mon, 01 Jan 2024 00:02:00 GMT", 120.0),
+        ("Mon, 01 Jan 2024 00:02:00 -0000", 120.0),
+        ("Mon, 01 Jan 2024 00:00:00 +99999999999999", None),
+        ("Mon, 01 Jan 99999999999 00:00:00 GMT", None),
+        ("-1", None),
+        ("soon", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_how_long_the_receiver_asks(asked: str | None, seconds: float | None) -> None:
+    outcome = outcome_of(Answer(503, "", asked), datetime(2024, 1, 1, tzinfo=UTC))
+    assert isinstance(outcome, Retry)
+    assert (outcome.status, outcome.after) == (503, seconds)
