@@ -23,7 +23,7 @@ from service.domain.errors import Invalid
 from service.integrations import webhook_changes as changes
 from service.integrations import webhook_channel, webhook_secrets, webhooks
 from service.integrations.posting import NotSent
-from service.integrations.webhooks import Asked
+from service.integrations.webhooks import Asked, Changed
 
 DESCRIPTION = 200
 
@@ -150,23 +150,21 @@ class WebhookMutations:
     @mutation(description="Change a webhook, pause it, or let it go on.")
     async def update_webhook(self, info: Info, input: Update) -> WebhookResult:
         operation, owner = info.context, _signed_in(info.context)
-        webhook_id = _of(input.webhook_id)
-        row = await operation.loaders.webhook.load(webhook_id)
-        if row is None:
+        webhook_id, filter = _of(input.webhook_id), given(input.filter)
+        if await operation.loaders.webhook.load(webhook_id) is None:
             raise changes.unknown()
-        url, ordered, active = given(input.url), given(input.ordered), given(input.active)
-        asked = Asked(
-            url=row.url if url is None else url,
-            description=row.description if input.description is ABSENT else _note(input.description),
-            wanted=row.wanted if given(input.filter) is None else await wanted_from(operation, input.filter),
-            ordered=row.ordered if ordered is None else ordered,
+        asked = Changed(
+            url=given(input.url),
+            description=None if input.description is ABSENT else _note(input.description) or "",
+            wanted=None if filter is None else await wanted_from(operation, filter),
+            ordered=given(input.ordered),
+            active=given(input.active),
         )
         await operation.release()
-        if url is not None:
-            await operation.tools.poster.check(url, ("input", "url"))
+        if asked.url is not None:
+            await operation.tools.poster.check(asked.url, ("input", "url"))
         async with operation.tools.pool.acquire() as conn:
-            on = row.disabled_at is None if active is None else active
-            await changes.update(conn, webhook_id, owner, asked, active=on)
+            await changes.update(conn, webhook_id, owner, asked)
         return WebhookPayload(webhook_id=webhook_id, secret=None)
 
     @mutation(description="Delete a webhook and what is known of its deliveries.")

@@ -12,7 +12,7 @@ from projections.reading import Reader
 from service.domain.errors import DomainError, Invalid, KeyReused, NotFound, RateLimited
 from service.domain.limits import Path
 from service.integrations import deliveries, targets
-from service.integrations.webhooks import CHANNEL, Asked, deliveries_by_id, webhooks_by_id
+from service.integrations.webhooks import CHANNEL, Asked, Changed, Wanted, deliveries_by_id, webhooks_by_id
 
 MOST = 20  # of a user
 SECRET_BYTES = 32
@@ -56,7 +56,9 @@ async def create(
             """,
             webhook_id,
             owner,
-            *_columns(asked),
+            asked.url,
+            asked.description,
+            *_filter(asked.wanted),
             secret,
             request_hash,
             now,
@@ -70,43 +72,55 @@ async def create(
     return True
 
 
-async def update(conn: asyncpg.Connection, webhook_id: UUID, owner: UUID, asked: Asked, active: bool) -> None:
-    """It is as asked from now on; what is planned stays. Errors: NotFound."""
+async def update(conn: asyncpg.Connection, webhook_id: UUID, owner: UUID, asked: Changed) -> None:
+    """It is as asked from now on; what is planned stays, and so does what others changed meanwhile.
+
+    Errors: NotFound.
+    """
     async with conn.transaction():
         done = await conn.execute(
             """
             UPDATE outwards.webhooks
-               SET url = $3, description = $4, types = $5, subject_kind = $6, subject_id = $7, paper_ids = $8,
-                   venue_key = $9, year = $10, keyword = $11, folded_keyword = $12, username = $13,
-                   folded_username = $14
+               SET url = coalesce($3, url),
+                   description = CASE WHEN $4::text IS NULL THEN description ELSE nullif($4, '') END
              WHERE webhook_id = $1 AND owner_id = $2
             """,
             webhook_id,
             owner,
-            *_columns(asked),
+            asked.url,
+            asked.description,
         )
         if done != "UPDATE 1":
             raise unknown()
-        await targets.hold(conn, CHANNEL, webhook_id)
-        disabled_at, ordered = await conn.fetchrow(
-            "SELECT disabled_at, ordered FROM outwards.targets WHERE channel = $1 AND target = $2",
-            CHANNEL,
-            webhook_id,
-        )
-        if ordered != asked.ordered:
-            await targets.reorder(conn, CHANNEL, webhook_id, ordered=asked.ordered)
-        if active and disabled_at is not None:
+        if asked.wanted is not None:
+            await conn.execute(_FILTER, webhook_id, *_filter(asked.wanted))
+        await _update_target(conn, webhook_id, asked)
+
+
+_FILTER = """
+UPDATE outwards.webhooks
+   SET types = $2, subject_kind = $3, subject_id = $4, paper_ids = $5, venue_key = $6, year = $7,
+       keyword = $8, folded_keyword = $9, username = $10, folded_username = $11
+ WHERE webhook_id = $1
+"""
+
+
+async def _update_target(conn: asyncpg.Connection, webhook_id: UUID, asked: Changed) -> None:
+    await targets.hold(conn, CHANNEL, webhook_id)
+    sql = "SELECT disabled_at IS NULL, ordered FROM outwards.targets WHERE channel = $1 AND target = $2"
+    active, ordered = await conn.fetchrow(sql, CHANNEL, webhook_id)
+    if asked.ordered not in (None, ordered):
+        await targets.reorder(conn, CHANNEL, webhook_id, ordered=not ordered)
+    if asked.active not in (None, active):
+        if asked.active:
             await targets.enable(conn, CHANNEL, webhook_id)
-        if not active and disabled_at is None:
+        else:
             await targets.disable(conn, CHANNEL, webhook_id, PAUSED)
 
 
-def _columns(asked: Asked) -> tuple[Any, ...]:
-    wanted = asked.wanted
+def _filter(wanted: Wanted) -> tuple[Any, ...]:
     keyword, username = wanted.keyword, wanted.username
     return (
-        asked.url,
-        asked.description,
         wanted.types,
         *(wanted.subject or (None, None)),
         wanted.paper_ids,

@@ -42,6 +42,17 @@ class Asked:
     ordered: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What somebody asks to be otherwise of a webhook. Shape: what is None stays; description empty: none."""
+
+    url: str | None = None
+    description: str | None = None
+    wanted: Wanted | None = None
+    ordered: bool | None = None
+    active: bool | None = None
+
+
 class WebhookRow(Struct, frozen=True):
     """A webhook, without its secrets."""
 

@@ -1,6 +1,7 @@
 """Webhooks in the API: who sees them, and what their owners do with them."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ from standardwebhooks.webhooks import WebhookVerificationError
 
 from schema.ids import NodeId
 from service.integrations.backoff import Backoff
+from service.integrations.posting import Poster
 from tests.integrations.outgoing import until
 from tests.integrations.receiver import Receiver, answering
 from tests.schema.hooks import all_sent, deliveries, do, sending, webhooks
@@ -139,6 +141,31 @@ async def test_pausing_and_going_on(near: Api, receiver: Receiver) -> None:
         await all_sent(near)
     titles = [one.verified(made["secret"])["data"]["data"]["title"] for one in receiver.received]
     assert titles == ["On one", "On two", "On three"]
+
+
+async def test_a_slow_change_leaves_what_others_change_meanwhile(near: Api, receiver: Receiver) -> None:
+    owner, looking, found = await near.person("owner"), asyncio.Event(), asyncio.Event()
+    made = await do(owner, "createWebhook", url=receiver.url, description="Mine")
+    hook = made["webhook"]["id"]
+
+    async def slowly(_host: str, _port: int) -> list[str]:
+        looking.set()
+        await found.wait()
+        return ["127.0.0.1"]
+
+    poster = Poster(private=True, resolve=slowly)
+    slow = Api(owner.schema, replace(owner.tools, poster=poster), owner.token, owner.id)
+    moved = "http://hooks.example/"
+    moving = asyncio.create_task(do(slow, "updateWebhook", webhookId=hook, url=moved))
+    await looking.wait()
+    changed = {"active": False, "ordered": False, "description": "Ours", "filter": {"year": 2015}}
+    before = (await do(owner, "updateWebhook", webhookId=hook, **changed))["webhook"]
+    found.set()
+    assert (await moving)["webhook"] == before | {"url": moved}
+    assert (before["active"], before["ordered"], before["description"]) == (False, False, "Ours")
+    assert (await do(owner, "updateWebhook", webhookId=hook, description=""))["webhook"][
+        "description"
+    ] is None
 
 
 async def test_gone_disables_at_once_and_its_owner_sees_why(near: Api, receiver: Receiver) -> None:
