@@ -85,14 +85,20 @@ async def events(
 
 
 async def events_at(
-    conn: Reader, positions: Sequence[int], filter: EventFilter, viewer: UUID | None, codec: Codec
+    conn: Reader,
+    positions: Sequence[int],
+    filter: EventFilter,
+    viewer: UUID | None,
+    codec: Codec,
+    *,
+    by_address: bool = False,
 ) -> list[EventRow | None]:
-    """As `events`: those at these positions.
+    """As `events`: those at these positions. by_address: the viewer knows the address of what they are of.
 
     Shape:  result[i] belongs to positions[i]; None for what is not asked for or may not be seen.
     """
-    these = replace(filter, at=tuple(positions))
-    found = await events(conn, Page(len(positions)), these, viewer, codec)
+    page, these = Page(len(positions)), replace(filter, at=tuple(positions))
+    [found] = await _read(conn, codec, viewer, "true", [ANY], page, these, by_address=by_address)
     return in_order(positions, ((row.position, row) for row in found.rows))
 
 

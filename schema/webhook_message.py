@@ -10,6 +10,7 @@ from schema.context import Tools
 from schema.event import event_from
 from schema.ids import Kind, NodeId
 from schema.scalars import written_date_time
+from service.integrations.outbox import Delivery
 from service.integrations.webhook_channel import Describe
 from service.integrations.webhooks import PUBLISHED, WITHDRAWN, WebhookRow
 
@@ -19,9 +20,9 @@ TEST = "webhook.test"
 def describing(tools: Tools) -> Describe:
     """Makes messages, with positions, ids and links as in the API."""
 
-    async def describe(conn: Reader, webhook: WebhookRow, position: int) -> Mapping[str, Any] | None:
-        asked = event.EventFilter(subject=webhook.wanted.subject)
-        [row] = await event.events_at(conn, [position], asked, webhook.owner_id, tools.codec)
+    async def describe(conn: Reader, webhook: WebhookRow, delivery: Delivery) -> Mapping[str, Any] | None:
+        viewer, position, known = webhook.owner_id, delivery.position, delivery.by_address
+        [row] = await event.events_at(conn, [position], event.ALL, viewer, tools.codec, by_address=known)
         if row is None:
             return None
         [place] = await conn.fetch(

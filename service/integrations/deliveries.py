@@ -40,18 +40,18 @@ async def add(conn: Writer, channel: str, events: Sequence[Happened], planned: S
     for first in range(0, len(planned), ADDED):
         some = planned[first : first + ADDED]
         keys = [delivery_id(channel, one.target, event_ids[one.position]) for one in some]
-        values = arrays(some, "target", "position", "subject_id", "not_before")
+        values = arrays(some, "target", "position", "subject_id", "not_before", "by_address")
         await conn.execute(_ADD, channel, keys, *values)
 
 
 _ADD = """
-INSERT INTO outwards.deliveries AS d (delivery_id, channel, target, position, subject_id, next_at)
-SELECT p.delivery_id, $1, p.target, p.position, p.subject_id, coalesce(p.not_before, now())
-  FROM unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::uuid[], $6::timestamptz[])
-       AS p(delivery_id, target, position, subject_id, not_before)
+INSERT INTO outwards.deliveries AS d (delivery_id, channel, target, position, subject_id, next_at, by_address)
+SELECT p.delivery_id, $1, p.target, p.position, p.subject_id, coalesce(p.not_before, now()), p.by_address
+  FROM unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::uuid[], $6::timestamptz[], $7::bool[])
+       AS p(delivery_id, target, position, subject_id, not_before, by_address)
 ON CONFLICT (channel, target, position) DO UPDATE
    SET delivery_id = excluded.delivery_id, state = 'open', attempts = 0, begun = false, again = false,
-       next_at = excluded.next_at, first_tried_at = NULL, finished_at = NULL
+       next_at = excluded.next_at, first_tried_at = NULL, finished_at = NULL, by_address = excluded.by_address
  WHERE d.state = 'failed' OR d.again AND d.state = 'open'
 """
 

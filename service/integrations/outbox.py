@@ -39,18 +39,24 @@ class Happened(Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """An event is to go to a target. Units: not_before None is at once."""
+    """An event is to go to a target.
+
+    Shape:  by_address: to somebody who named its subject, and so knows its address.
+    Units:  not_before None is at once.
+    """
 
     target: UUID
     position: int
     subject_id: UUID | None = None
     not_before: datetime | None = None
+    by_address: bool = False
 
 
 class Delivery(Struct, frozen=True):
     """What is to be sent now.
 
     Shape:  delivery_id is the same in every try, whichever process makes it and whenever it is planned.
+            by_address is as it was planned.
     Units:  attempts are those before this one.
     """
 
@@ -61,6 +67,7 @@ class Delivery(Struct, frozen=True):
     subject_id: UUID | None
     attempts: int
     created_at: datetime
+    by_address: bool = False
 
 
 @dataclass(frozen=True, slots=True)

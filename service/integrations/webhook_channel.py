@@ -27,8 +27,8 @@ from service.integrations.webhooks import (
     written,
 )
 
-Describe = Callable[[Reader, WebhookRow, int], Awaitable[Mapping[str, Any] | None]]
-"""(conn, webhook, position): the message; None when the owner may not see it any more."""
+Describe = Callable[[Reader, WebhookRow, Delivery], Awaitable[Mapping[str, Any] | None]]
+"""(conn, webhook, delivery): the message; None when the owner may not see it any more."""
 
 SHARE = 5  # one connection in so many of the pool reads, at once
 GONE = 410
@@ -64,7 +64,7 @@ class Webhooks:
             PUBLISHED,
             WITHDRAWN,
         )
-        return [Planned(one["webhook_id"], one["position"], one["subject_id"]) for one in records]
+        return [_planned(one) for one in records]
 
     async def send(self, delivery: Delivery) -> Outcome:
         async with self._reading, self._pool.acquire() as conn:
@@ -72,7 +72,7 @@ class Webhooks:
             if found is None:
                 return Skip("The webhook is deleted.")
             webhook, secrets = found
-            message = await self._describe(conn, webhook, delivery.position)
+            message = await self._describe(conn, webhook, delivery)
         if message is None:
             return Skip("It may not be seen any more.")
         try:
@@ -84,9 +84,14 @@ class Webhooks:
         return outcome_of(answer, self._clock())
 
 
+def _planned(record: Any) -> Planned:
+    target, position, subject_id = record["webhook_id"], record["position"], record["subject_id"]
+    return Planned(target, position, subject_id, by_address=record["by_address"])
+
+
 # The owner's rights are looked at here, so that nobody is told even that there was something.
 _PLAN = f"""
-SELECT w.webhook_id, e.position, e.subject_id
+SELECT w.webhook_id, e.position, e.subject_id, w.subject_id IS NOT NULL AS by_address
   FROM read.event e
   LEFT JOIN read.summary s ON s.summary_id = e.summary_id
   LEFT JOIN read.paper p ON p.paper_id = e.paper_id

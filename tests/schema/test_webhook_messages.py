@@ -175,6 +175,44 @@ async def test_what_is_hidden_between_planning_and_sending(near: Api, receiver: 
     assert b"SummaryRetracted" in receiver.received[-1].body
 
 
+@pytest.mark.parametrize("about", ["another", "all"])
+async def test_what_is_planned_stays_when_the_subject_changes(
+    near: Api, receiver: Receiver, about: str
+) -> None:
+    owner, author = await near.person("owner"), await near.person("author")
+    one, two = await author.paper("one"), await author.paper("two")
+    listed, unlisted = await author.summary(one), await author.summary(two, "Two.", "UNLISTED")
+    hook = (await do(owner, "createWebhook", url=receiver.url, filter={"subject": unlisted}))["webhook"]["id"]
+    receiver.behave = answering("500 Oops")
+    async with sending(near.tools):
+        await revised(author, unlisted, 1, "Again.")
+        await until(lambda: receiver.received)
+        filter = {"subject": listed} if about == "another" else {}
+        await do(owner, "updateWebhook", webhookId=hook, filter=filter)
+        receiver.behave = Receiver().behave
+        await all_sent(near)
+    assert [one["state"] for one in await deliveries(owner)] == ["DELIVERED"]
+    assert json.loads(receiver.received[-1].body)["data"]["subject"] == unlisted
+
+
+async def test_who_names_a_subject_is_not_shown_what_was_planned_from_lists(
+    near: Api, receiver: Receiver
+) -> None:
+    owner, author = await near.person("owner"), await near.person("author")
+    summary = await author.summary(await author.paper("one"))
+    hook = (await do(owner, "createWebhook", url=receiver.url))["webhook"]["id"]
+    receiver.behave = answering("500 Oops")
+    async with sending(near.tools):
+        await revised(author, summary, 1, "Again.")
+        await until(lambda: receiver.received)
+        await author.do("setSummaryVisibility", summaryId=summary, visibility="UNLISTED")
+        await do(owner, "updateWebhook", webhookId=hook, filter={"subject": summary})
+        receiver.behave = Receiver().behave
+        await all_sent(near)
+    states = {one["position"]: one["state"] for one in await deliveries(owner)}
+    assert states[min(states)] == "SKIPPED"
+
+
 async def test_who_stores_texts_is_told_of_redactions(near: Api, receiver: Receiver) -> None:
     """With the filter of docs/webhooks.md."""
     owner, author = await near.person("owner"), await near.person("author")
