@@ -9,6 +9,7 @@ from msgspec import Struct
 from projections.reading import Page, Reader, Slice, in_order, row_maker, slices
 from projections.summary import VISIBLE
 
+KEPT_DAYS = 365.0  # read or not
 HALF = 2**31  # a key of pages has whole numbers below it
 
 
@@ -50,16 +51,12 @@ async def told(conn: Reader, after: int, limit: int, user_id: UUID | None = None
 
     Source: notices.notifications.
     """
-    records = await conn.fetch(
-        """
+    one = "AND user_id = $3" if user_id is not None else ""  # each of the two has an index
+    sql = f"""
         SELECT position, array_agg(user_id) AS users FROM notices.notifications
-         WHERE position > $1 AND ($2::uuid IS NULL OR user_id = $2)
-         GROUP BY position ORDER BY position LIMIT $3
-        """,
-        after,
-        user_id,
-        limit,
-    )
+         WHERE position > $1 {one} GROUP BY position ORDER BY position LIMIT $2
+    """  # noqa: S608 (ours)
+    records = await conn.fetch(sql, after, limit, *([] if user_id is None else [user_id]))
     return [_told(record) for record in records]
 
 
@@ -148,4 +145,19 @@ async def mark_read(
         now,
         up_to,
         ids,
+    )
+
+
+async def remove_old(conn: Reader, days: float, limit: int) -> None:
+    """Forget what happened so long ago, the oldest first."""
+    await conn.fetch(
+        """
+        DELETE FROM notices.notifications WHERE notification_id IN (
+          SELECT notification_id
+            FROM (SELECT notification_id, created_at FROM notices.notifications
+                   ORDER BY position LIMIT $2) oldest
+           WHERE created_at < now() - make_interval(secs => $1))
+        """,
+        days * 86_400,
+        limit,
     )
