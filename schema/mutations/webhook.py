@@ -21,7 +21,7 @@ from schema.webhook_message import test_message
 from service.domain import ids, limits
 from service.domain.errors import Invalid
 from service.integrations import webhook_changes as changes
-from service.integrations import webhook_channel, webhook_secrets, webhooks
+from service.integrations import webhook_channel, webhook_owners, webhook_secrets, webhooks
 from service.integrations.posting import NotSent
 from service.integrations.webhooks import Asked, Changed
 
@@ -140,11 +140,13 @@ class WebhookMutations:
         asked = Asked(input.url, _note(input.description), wanted, input.ordered)
         webhook_id, request = _id(operation, owner, given(input.idempotency_key), b"webhook"), _hash(asked)
         await operation.release()
-        await operation.tools.poster.check(input.url, ("input", "url"))
-        secret = operation.tools.random(changes.SECRET_BYTES)
-        async with operation.tools.pool.acquire() as conn:
-            now = operation.tools.clock()
-            made = await changes.create(conn, webhook_id, owner, asked, secret, request, now)
+        tools, now = operation.tools, operation.tools.clock()
+        if not await changes.begin_create(tools.pool, webhook_id, owner, request, now):
+            return WebhookPayload(webhook_id=webhook_id, secret=None)
+        await tools.poster.check(input.url, changes.URL)
+        secret = tools.random(changes.SECRET_BYTES)
+        async with tools.pool.acquire() as conn:
+            made = await changes.create(conn, webhook_id, owner, asked, secret, request, tools.clock())
         return WebhookPayload(webhook_id=webhook_id, secret=webhooks.written(secret) if made else None)
 
     @mutation(description="Change a webhook, pause it, or let it go on.")
@@ -161,9 +163,11 @@ class WebhookMutations:
             active=given(input.active),
         )
         await operation.release()
+        tools = operation.tools
         if asked.url is not None:
-            await operation.tools.poster.check(asked.url, ("input", "url"))
-        async with operation.tools.pool.acquire() as conn:
+            await webhook_owners.begin_look_up(tools.pool, owner, changes.URL, tools.clock())
+            await tools.poster.check(asked.url, changes.URL)
+        async with tools.pool.acquire() as conn:
             await changes.update(conn, webhook_id, owner, asked)
         return WebhookPayload(webhook_id=webhook_id, secret=None)
 
@@ -190,7 +194,7 @@ class WebhookMutations:
             done = await webhook_secrets.rotate(conn, webhook_id, owner, rotation_id, secret, now)
         return WebhookPayload(webhook_id=webhook_id, secret=webhooks.written(secret) if done else None)
 
-    @mutation(description="Send a test message now. At most once in 5 seconds.")
+    @mutation(description="Send a test message now. At most one in 5 seconds, of all webhooks of a user.")
     async def test_webhook(self, info: Info, input: Which) -> TestWebhookResult:
         operation, owner = info.context, _signed_in(info.context)
         tools, webhook_id = operation.tools, _of(input.webhook_id)

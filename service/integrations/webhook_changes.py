@@ -1,6 +1,6 @@
 """Changing webhooks, each by its owner."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,16 +9,29 @@ import asyncpg
 from projections.paper import folded_keyword
 from projections.papers import spelled
 from projections.reading import Reader
-from service.domain.errors import DomainError, Invalid, KeyReused, NotFound, RateLimited
+from service.domain.errors import DomainError, Invalid, KeyReused, NotFound
 from service.domain.limits import Path
-from service.integrations import deliveries, targets
+from service.integrations import deliveries, targets, webhook_owners
 from service.integrations.webhooks import CHANNEL, Asked, Changed, Wanted, deliveries_by_id, webhooks_by_id
 
-MOST = 20  # of a user
 SECRET_BYTES = 32
-BETWEEN_TESTS = timedelta(seconds=5)
 PAUSED = "Paused by its owner."
 OWN_ID: Path = ("input", "webhookId")
+URL: Path = ("input", "url")
+
+
+async def begin_create(
+    conn: Reader, webhook_id: UUID, owner: UUID, request_hash: bytes, now: datetime
+) -> bool:
+    """Before its address is looked up: whether it is to be made. False when it was there.
+
+    Errors: as `create`; RateLimited.
+    """
+    if not await _is_new(conn, webhook_id, request_hash):
+        return False
+    await webhook_owners.check_room(conn, owner)
+    await webhook_owners.begin_look_up(conn, owner, URL, now)
+    return True
 
 
 async def create(
@@ -35,16 +48,10 @@ async def create(
     Errors: KeyReused when something else was asked with this id; Invalid when there are too many.
     """
     async with conn.transaction():
-        await conn.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"webhooks of {owner}")
-        known = await conn.fetchval(
-            "SELECT request_hash FROM outwards.webhooks WHERE webhook_id = $1", webhook_id
-        )
-        if known is not None:
-            if known != request_hash:
-                raise KeyReused
+        await webhook_owners.hold(conn, owner)
+        if not await _is_new(conn, webhook_id, request_hash):
             return False
-        if await conn.fetchval("SELECT count(*) FROM outwards.webhooks WHERE owner_id = $1", owner) >= MOST:
-            raise Invalid(f"You have {MOST} webhooks, and there is no room for more: delete one.")
+        await webhook_owners.check_room(conn, owner)
         await conn.execute(
             """
             INSERT INTO outwards.webhooks (
@@ -70,6 +77,15 @@ async def create(
             asked.ordered,
         )
     return True
+
+
+async def _is_new(conn: Reader, webhook_id: UUID, request_hash: bytes) -> bool:
+    """False when this was asked before. Errors: KeyReused when something else was."""
+    sql = "SELECT request_hash FROM outwards.webhooks WHERE webhook_id = $1"
+    known = [record["request_hash"] for record in await conn.fetch(sql, webhook_id)]
+    if known not in ([], [request_hash]):
+        raise KeyReused
+    return not known
 
 
 async def update(conn: asyncpg.Connection, webhook_id: UUID, owner: UUID, asked: Changed) -> None:
@@ -143,25 +159,11 @@ async def delete(conn: asyncpg.Connection, webhook_id: UUID, owner: UUID) -> Non
 
 
 async def begin_test(conn: Reader, webhook_id: UUID, owner: UUID, now: datetime) -> None:
-    """Errors: NotFound; RateLimited when the last test was just now."""
-    found = await conn.fetch(
-        """
-        WITH known AS MATERIALIZED (
-          SELECT webhook_id, tested_at FROM outwards.webhooks
-           WHERE webhook_id = $1 AND owner_id = $2 FOR UPDATE)
-        UPDATE outwards.webhooks w SET tested_at = CASE WHEN k.tested_at > $4 THEN w.tested_at ELSE $3 END
-          FROM known k WHERE w.webhook_id = k.webhook_id RETURNING k.tested_at > $4 AS early
-        """,
-        webhook_id,
-        owner,
-        now,
-        now - BETWEEN_TESTS,
-    )
-    if not found:
+    """Errors: NotFound; RateLimited when the last test, of any of their webhooks, was just now."""
+    [row] = await webhooks_by_id(conn, [webhook_id], owner)
+    if row is None:
         raise unknown()
-    if found[0]["early"]:
-        seconds = BETWEEN_TESTS.total_seconds()
-        raise RateLimited(f"A test was sent just now: wait {seconds:.0f} seconds.", path=OWN_ID)
+    await webhook_owners.begin_test(conn, owner, OWN_ID, now)
 
 
 async def redeliver(conn: asyncpg.Connection, delivery_id: UUID, owner: UUID) -> UUID:

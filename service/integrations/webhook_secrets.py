@@ -6,7 +6,9 @@ from uuid import UUID
 import asyncpg
 
 from projections.reading import Reader
+from projections.writing import Writer
 from service.domain.errors import KeyReused, RateLimited
+from service.integrations import webhook_owners
 from service.integrations.webhook_changes import OWN_ID, unknown
 from service.integrations.webhooks import WebhookRow, webhooks_by_id
 
@@ -41,7 +43,7 @@ async def rotate(
     Errors: NotFound; KeyReused when another webhook was asked with this id; RateLimited.
     """
     async with conn.transaction():
-        await conn.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"webhooks of {owner}")
+        await webhook_owners.hold(conn, owner)
         sql = "SELECT FROM outwards.webhooks WHERE webhook_id = $1 AND owner_id = $2 FOR NO KEY UPDATE"
         if not await conn.fetch(sql, webhook_id, owner):
             raise unknown()
@@ -72,3 +74,11 @@ async def _forget(conn: asyncpg.Connection, webhook_id: UUID, now: datetime) -> 
         raise RateLimited(
             f"Its secret was rotated {MOST} times in 24 hours: wait, or make a webhook anew.", path=OWN_ID
         )
+
+
+async def forget_over(conn: Writer) -> None:
+    """Secrets that sign no more, of all webhooks, are destroyed."""
+    sql = (
+        "UPDATE outwards.replaced_secrets SET secret = NULL WHERE secret IS NOT NULL AND signs_until <= now()"
+    )
+    await conn.execute(sql)

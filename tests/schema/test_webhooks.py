@@ -9,10 +9,12 @@ import pytest
 from standardwebhooks.webhooks import WebhookVerificationError
 
 from schema.ids import NodeId
+from service.integrations import webhook_secrets
 from service.integrations.backoff import Backoff
 from service.integrations.posting import Poster
+from service.integrations.webhook_owners import LOOK_UPS, WITHIN
 from tests.integrations.outgoing import until
-from tests.integrations.receiver import Receiver, answering
+from tests.integrations.receiver import Receiver, answering, names
 from tests.schema.hooks import all_sent, deliveries, do, sending, webhooks
 from tests.schema.people import Api
 
@@ -99,7 +101,7 @@ async def test_a_test_says_how_it_went(near: Api, receiver: Receiver) -> None:
     hook = made["webhook"]["id"]
 
     async def tested() -> Any:
-        await near.tools.pool.execute("UPDATE outwards.webhooks SET tested_at = '-infinity'")
+        await near.tools.pool.execute("UPDATE outwards.webhook_owners SET tested_at = '-infinity'")
         return await do(owner, "testWebhook", webhookId=hook)
 
     assert await tested() == {
@@ -116,6 +118,73 @@ async def test_a_test_says_how_it_went(near: Api, receiver: Receiver) -> None:
     receiver.port = 1
     await do(owner, "updateWebhook", webhookId=hook, url="http://127.0.0.1:1/")
     assert (await tested())["error"].startswith("ConnectError")
+
+
+async def test_tests_are_counted_for_all_webhooks_of_a_user(near: Api, receiver: Receiver) -> None:
+    owner, other = await near.person("owner"), await near.person("other")
+
+    async def tested(person: Api) -> Any:
+        hook = (await do(person, "createWebhook", url=receiver.url))["webhook"]["id"]
+        found = await do(person, "testWebhook", webhookId=hook)
+        await do(person, "deleteWebhook", webhookId=hook)
+        return found.get("code")
+
+    assert await tested(owner) is None
+    just_now = "UPDATE outwards.webhook_owners SET tested_at = tested_at + interval '1 hour'"
+    await near.tools.pool.execute(just_now)  # however long all this takes
+    assert [await tested(one) for one in (owner, other)] == ["RATE_LIMITED", None]
+    assert len(receiver.received) == 2
+
+
+async def test_a_user_has_so_many_addresses_looked_up_in_a_minute(near: Api, receiver: Receiver) -> None:
+    owner, other = await near.person("owner"), await near.person("other")
+    hook = (await do(owner, "createWebhook", url=receiver.url))["webhook"]["id"]
+
+    async def moved() -> Any:
+        return (await do(owner, "updateWebhook", webhookId=hook, url=receiver.url)).get("code")
+
+    async def book(ahead: timedelta) -> None:
+        sql = "UPDATE outwards.webhook_owners SET looked_up_until = $1"
+        await near.tools.pool.execute(sql, near.tools.clock() + ahead)
+
+    codes = [await moved() for _ in range(LOOK_UPS - 1)]
+    assert codes == [None] * (LOOK_UPS - 1)
+    await book(WITHIN)
+    assert await moved() == "RATE_LIMITED"
+    refused = await do(owner, "createWebhook", url=receiver.url)
+    assert (refused["code"], refused["path"]) == ("RATE_LIMITED", ["input", "url"])
+    assert (await do(owner, "updateWebhook", webhookId=hook, active=False)).get("code") is None
+    assert (await do(other, "createWebhook", url=receiver.url)).get("code") is None
+    await book(WITHIN - WITHIN / LOOK_UPS)
+    assert await moved() is None
+
+
+async def test_no_name_is_looked_up_for_a_webhook_that_is_not_made(near: Api) -> None:
+    resolve, asked = names(["127.0.0.1"])
+    tools = replace(near.tools, poster=Poster(private=True, resolve=resolve))
+    owner = await Api(near.schema, tools).person("owner")
+    wanted = {"url": "http://hooks.example/", "idempotencyKey": "a"}
+    for _ in range(2):
+        assert (await do(owner, "createWebhook", **wanted)).get("code") is None
+    assert (await do(owner, "createWebhook", **wanted | {"ordered": False}))["code"] == "CONFLICT"
+    assert len(asked) == 1
+    for _ in range(19):
+        await do(owner, "createWebhook", url="http://hooks.example/")
+    assert (await do(owner, "createWebhook", url="http://other.example/"))["code"] == "INVALID"
+    assert asked == ["hooks.example"] * 20
+
+
+async def test_secrets_that_sign_no_more_are_forgotten(near: Api, receiver: Receiver) -> None:
+    owner = await near.person("owner")
+    hook = (await do(owner, "createWebhook", url=receiver.url))["webhook"]["id"]
+    kept = "SELECT count(secret) FROM outwards.replaced_secrets"
+    for expected in (1, 2):
+        await do(owner, "rotateSecret", webhookId=hook)
+        await webhook_secrets.forget_over(near.tools.pool)
+        assert await near.tools.pool.fetchval(kept) == expected
+    await near.tools.pool.execute(EARLIER, timedelta(hours=24))
+    await webhook_secrets.forget_over(near.tools.pool)
+    assert await near.tools.pool.fetchval(kept) == 0
 
 
 async def test_pausing_and_going_on(near: Api, receiver: Receiver) -> None:
