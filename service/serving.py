@@ -40,7 +40,7 @@ from service.integrations import mail
 from service.integrations.announcers import announcers
 from service.integrations.outbox import Channel
 from service.integrations.planner import Planner
-from service.integrations.posting import Poster
+from service.integrations.posting import LOOK_UPS, Poster
 from service.integrations.sender import Bell, Sender
 from service.integrations.webhook_channel import Webhooks
 from service.listening import Server
@@ -196,7 +196,8 @@ async def answer(
 
 def _channels(tools: Tools, settings: Settings) -> list[Channel]:
     """The ways outwards."""
-    webhooks = Webhooks(tools.pool, describing(tools), tools.poster, tools.clock)
+    poster = Poster(private=settings.private_targets == "on")  # waits for no name that a mutation looks up
+    webhooks = Webhooks(tools.pool, describing(tools), poster, tools.clock)
     return [webhooks, *mail.channels(tools.pool, tools.clock, settings.post)]
 
 
@@ -233,6 +234,6 @@ async def _tools(opened: Log, progress: Progress, settings: Settings) -> Tools:
         waiting=Places(few),
         mailing=settings.post is not None,
         witnesses=tuple(one.vkey for one in settings.asked_witnesses),
-        poster=Poster(private=settings.private_targets == "on"),
+        poster=Poster(private=settings.private_targets == "on", look_ups=LOOK_UPS // 2),
         licence=Licence(settings.licence_name, settings.licence_url) if settings.licence_name else None,
     )

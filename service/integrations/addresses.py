@@ -1,14 +1,10 @@
 """Which addresses of the net may be sent to: those of the public internet only, unless all are allowed."""
 
-import asyncio
-import socket
 from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
-"""(host, port): its addresses. Errors: OSError, UnicodeError."""
+"""(host, port): its addresses. Errors: OSError, UnicodeError; NotBegun when the name was not looked up."""
 
 # Beside what `ipaddress` calls not global. Of IPv6 only what is handed out, without ways to carry IPv4.
 _NOT_V4 = (IPv4Network("192.88.99.0/24"), IPv4Network("192.0.0.0/24"))
@@ -20,36 +16,22 @@ class NotPublic(Exception):
     """A host is not on the public internet, or is not there at all; the message says so."""
 
 
-class SystemNames:
-    """Resolves names as the system does, in threads of its own.
-
-    Nothing ends a look-up before its time, and a name server may be anybody's: so those that hang keep only
-    each other waiting.
-    """
-
-    def __init__(self, threads: int = 8) -> None:
-        self._threads = ThreadPoolExecutor(threads, "names")
-
-    async def __call__(self, host: str, port: int) -> list[str]:
-        look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
-        found = await asyncio.get_running_loop().run_in_executor(self._threads, look_up)
-        return list(dict.fromkeys(str(address[0]) for *_, address in found))
-
-
 async def addresses_of(host: str, port: int, *, private: bool, resolve: Resolve) -> list[str]:
     """Where to connect to; with private, also to this machine and what is near it.
 
-    Errors: NotPublic, also when only one of several addresses is not public.
+    Errors: NotPublic, also when only one of several addresses is not public; those of resolve that are not
+            of the name. Without private it is told in one way that a name is not there and that it is of
+            this net, for nobody is to learn what names there are.
     """
     try:
-        found = list(await resolve(host, port))
+        found, why = list(await resolve(host, port)), ": it has no address"
     except (OSError, UnicodeError) as error:
-        why = f": {error.strerror}" if isinstance(error, OSError) and error.strerror else ""
-        raise NotPublic(f"{host} cannot be found{why}.") from error
-    if not found:
-        raise NotPublic(f"{host} has no address.")
-    if not private and not all(map(is_public, found)):
-        raise NotPublic(f"{host} is not on the public internet.")
+        strerror = error.strerror if isinstance(error, OSError) else None
+        found, why = [], f": {strerror}" if strerror else ""
+    if private and not found:
+        raise NotPublic(f"{host} cannot be found{why}.")
+    if not private and not (found and all(map(is_public, found))):
+        raise NotPublic(f"{host} cannot be found on the public internet.")
     return found
 
 

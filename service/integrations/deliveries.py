@@ -149,6 +149,15 @@ async def give_up(conn: Writer, delivery_id: UUID) -> None:
     await conn.execute(sql, delivery_id)
 
 
+async def put_off(conn: Writer, delivery_id: UUID, claim: UUID, seconds: float, why: str) -> None:
+    """It is tried so much later, and was not tried now. Nothing without the claim."""
+    sql = f"""
+        UPDATE outwards.deliveries d
+           SET begun = false, next_at = now() + make_interval(secs => $3), last_error = $4 {_OURS}
+    """  # noqa: S608 (ours)
+    await conn.execute(sql, delivery_id, claim, seconds, short(why))
+
+
 async def again(conn: Writer, channel: str, target: UUID, delivery_id: UUID) -> None:
     """One delivery once more, before all that is open."""
     await targets.hold(conn, channel, target)

@@ -96,6 +96,13 @@ class Retry:
 
 
 @dataclass(frozen=True, slots=True)
+class Later:
+    """It was not even tried, for a reason that is not its own: that counts for nothing."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
     """It never will, and the next one may."""
 
@@ -113,7 +120,7 @@ class GiveUp:
     response: str | None = None
 
 
-Outcome = Delivered | Skip | Retry | Refused | GiveUp
+Outcome = Delivered | Skip | Retry | Later | Refused | GiveUp
 
 
 class Channel(Protocol):

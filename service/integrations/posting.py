@@ -8,17 +8,24 @@ from dataclasses import dataclass
 import httpx
 
 from service.domain import limits
-from service.domain.errors import Invalid
+from service.domain.errors import Invalid, RateLimited
 from service.domain.limits import Path
-from service.integrations.addresses import NotPublic, Resolve, SystemNames, addresses_of
+from service.integrations.addresses import NotPublic, Resolve, addresses_of
+from service.integrations.names import NotBegun, SystemNames
 
+CHECK_SECONDS = 10.0
 CONNECT_SECONDS = 5.0
 TOTAL_SECONDS = 15.0
 LONGEST_ANSWER = 16_384  # bytes that are read
+LOOK_UPS = 64  # names at once
 
 
 class NotSent(Exception):
     """There was no answer; the message says why."""
+
+
+class NotTried(NotSent):
+    """Nothing was sent, and it was not for the address: another time it may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,34 +43,47 @@ class Poster:
     A name is resolved once for each request, and the connection goes to the addresses that were checked,
     so nothing can change in between. Proxies of the environment are not used, and redirects not followed.
     Each request has a connection of its own.
+
+    Shape:  look_ups: so many names at once. Who is not to wait for others has a Poster of their own.
     """
 
     def __init__(
-        self, *, private: bool = False, resolve: Resolve | None = None, tls: ssl.SSLContext | None = None
+        self,
+        *,
+        private: bool = False,
+        look_ups: int = LOOK_UPS,
+        resolve: Resolve | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self._private = private
-        self._resolve = resolve or SystemNames()
+        self._resolve = resolve or SystemNames(look_ups)
         self._tls = tls or httpx.create_ssl_context(trust_env=False)
 
     async def check(self, address: str, path: Path) -> None:
-        """Errors: Invalid for an address that nothing would be sent to; path names the field."""
+        """Errors: Invalid for an address that nothing would be sent to; path names the field. RateLimited
+        when too many ask.
+        """
         url = self._parsed(address, path)
         try:
-            async with asyncio.timeout(CONNECT_SECONDS):
+            async with asyncio.timeout(CHECK_SECONDS):
                 await self._addresses(url)
+        except NotBegun as error:
+            raise RateLimited(f"{error} Wait a few seconds and try again.", path=path) from error
         except NotPublic as error:
             raise Invalid(f"{path[-1]}: {error}", path=path) from error
         except TimeoutError as error:
             raise Invalid(f"{path[-1]}: {url.host} cannot be found in time.", path=path) from error
 
     async def post(self, address: str, content: bytes, headers: Mapping[str, str]) -> Answer:
-        """Errors: NotSent."""
+        """Errors: NotSent; of its kinds NotTried when the name could not even be looked up."""
         try:
             async with asyncio.timeout(TOTAL_SECONDS):
                 url = self._parsed(address, ("url",))
                 return await self._first(url, await self._addresses(url), content, headers)
         except TimeoutError as error:
             raise NotSent(f"no answer within {TOTAL_SECONDS:.0f} seconds") from error
+        except NotBegun as error:
+            raise NotTried(str(error)) from error
         except (NotPublic, Invalid) as error:
             raise NotSent(str(error)) from error
         except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError) as error:

@@ -15,7 +15,17 @@ import structlog
 from projections.writing import Writer
 from service.integrations import deliveries, targets
 from service.integrations.backoff import Backoff
-from service.integrations.outbox import Channel, Delivered, Delivery, GiveUp, Outcome, Refused, Retry, Skip
+from service.integrations.outbox import (
+    Channel,
+    Delivered,
+    Delivery,
+    GiveUp,
+    Later,
+    Outcome,
+    Refused,
+    Retry,
+    Skip,
+)
 
 log = structlog.get_logger()
 
@@ -115,6 +125,9 @@ class Turns:
                 return await self._end(turn, delivery, "skipped", None, why, None)
             case Refused(why, status, said):
                 return await self._end(turn, delivery, "failed", status, why, said)
+            case Later(why):
+                await self._put_off(turn, delivery, why)
+                return False
             case Retry() | GiveUp():
                 await self._fail(turn, delivery, outcome)
                 return False
@@ -155,6 +168,13 @@ class Turns:
             await deliveries.give_up(conn, delivery_id)
         else:
             await targets.disable(conn, turn.channel.name, turn.target, why)
+
+    async def _put_off(self, turn: Turn, delivery: Delivery, why: str) -> None:
+        """Wait a moment, and count nothing."""
+        seconds = self._backoff.seconds(1, None, self._chance)
+        async with self.connections, self._pool.acquire() as conn, conn.transaction():
+            if await targets.hold(conn, turn.channel.name, turn.target, turn.claim):
+                await deliveries.put_off(conn, delivery.delivery_id, turn.claim, seconds, why)
 
     async def _release(self, turn: Turn) -> None:
         async with self.connections, self._pool.acquire() as conn, conn.transaction():

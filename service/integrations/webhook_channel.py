@@ -15,8 +15,18 @@ from projections.event import shown_if
 from projections.event_fields import OF_EVERYBODY
 from projections.reading import Reader
 from projections.writing import Writer
-from service.integrations.outbox import Delivered, Delivery, GiveUp, Happened, Outcome, Planned, Retry, Skip
-from service.integrations.posting import Answer, NotSent, Poster
+from service.integrations.outbox import (
+    Delivered,
+    Delivery,
+    GiveUp,
+    Happened,
+    Later,
+    Outcome,
+    Planned,
+    Retry,
+    Skip,
+)
+from service.integrations.posting import Answer, NotSent, NotTried, Poster
 from service.integrations.webhook_secrets import with_secrets
 from service.integrations.webhooks import (
     CHANNEL,
@@ -79,6 +89,8 @@ class Webhooks:
             answer = await send(
                 self._poster, webhook.url, message_id(delivery.delivery_id), message, secrets, self._clock()
             )
+        except NotTried as error:
+            return Later(str(error))
         except NotSent as error:
             return Retry(str(error))
         return outcome_of(answer, self._clock())

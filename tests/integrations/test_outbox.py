@@ -11,7 +11,7 @@ from projections.rebuild import rebuild
 from service.eventstore.postgres import PostgresStore
 from service.integrations import deliveries, planning, targets
 from service.integrations.backoff import Backoff
-from service.integrations.outbox import Delivered, Delivery, GiveUp, Outcome, Refused, Retry, Skip
+from service.integrations.outbox import Delivered, Delivery, GiveUp, Later, Outcome, Refused, Retry, Skip
 from service.integrations.sender import Bell, Sender
 from tests.integrations.outgoing import PATIENCE, Remembering, outbox, settled, sign_up, until
 from tests.projections.history import World
@@ -242,6 +242,22 @@ async def test_who_has_lost_the_claim_has_no_say(
     assert channel.tried[ONE] == [1, 1, 2]
     assert len(channel.ids[ONE, 1]) == 1
     assert await pool.fetchval("SELECT count(*) FROM outwards.targets WHERE disabled_at IS NULL") == 1
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+@pytest.mark.parametrize("at_most_once", [True, False])
+async def test_what_was_not_even_tried_counts_for_nothing(
+    pool: asyncpg.Pool, store: PostgresStore, world: World, ordered: bool, at_most_once: bool
+) -> None:
+    async def answer(delivery: Delivery) -> Outcome:
+        return Later("no room") if len(channel.tried[ONE]) < 5 else Delivered()
+
+    channel = Remembering([ONE], ordered=ordered, at_most_once=at_most_once, answer=answer)
+    async with outbox(pool, store, channel, backoff=Backoff(0.01, 0.02, give_up=0.0)):
+        await sign_up(world, 1)
+        await settled(pool, 1)
+    assert channel.sent[ONE] == [1]
+    assert await pool.fetchval("SELECT attempts FROM outwards.deliveries") == 1
 
 
 async def test_rebuilding_the_read_models_sends_nothing_again(

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from random import Random
 from typing import Any
@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from service.integrations import posting
+from service.integrations.backoff import Backoff
+from service.integrations.names import NotBegun
 from service.integrations.outbox import Retry
-from service.integrations.posting import Answer
+from service.integrations.posting import Answer, Poster
 from service.integrations.webhook_channel import outcome_of
 from tests.integrations.outgoing import until
 from tests.integrations.receiver import (
@@ -24,7 +26,7 @@ from tests.integrations.receiver import (
     receiving,
     well,
 )
-from tests.schema.hooks import all_sent, do, sending
+from tests.schema.hooks import all_sent, deliveries, do, sending
 from tests.schema.people import Api
 
 EVENTS = """query ($after: Position) { events(first: 100, after: $after) {
@@ -127,6 +129,25 @@ async def test_what_was_delivered_is_what_the_log_has(
     assert not inside.received
     for one in (ordered, other):
         assert len(one.received) > len(expected), "nothing went wrong"
+
+
+async def test_names_that_could_not_be_looked_up_count_for_nothing(near: Api, receiver: Receiver) -> None:
+    asked: list[str] = []
+
+    async def resolve(host: str, _port: int) -> list[str]:
+        asked.append(host)
+        if 1 < len(asked) < 5:  # the first is that of createWebhook
+            raise NotBegun("Too many names are being looked up just now.")
+        return ["127.0.0.1"]
+
+    tools = replace(near.tools, poster=Poster(private=True, resolve=resolve))
+    owner = await Api(near.schema, tools).person("owner")
+    await do(owner, "createWebhook", url=f"http://hooks.example:{receiver.port}/")
+    async with sending(tools, Backoff(0.01, 0.02, give_up=0.0)):
+        await owner.paper("one")
+        await all_sent(near)
+    [delivery] = await deliveries(owner)
+    assert (delivery["state"], delivery["attempts"], len(asked)) == ("DELIVERED", 1, 5)
 
 
 async def test_waiting_as_long_as_the_receiver_asks(near: Api, receiver: Receiver) -> None:
