@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from projections.reading import Page, Reader, Slice, in_order, row_maker, slices
 from projections.summary import VISIBLE
+from projections.writing import Writer
 
 KEPT_DAYS = 365.0  # read or not
 HALF = 2**31  # a key of pages has whole numbers below it
@@ -148,16 +149,17 @@ async def mark_read(
     )
 
 
-async def remove_old(conn: Reader, days: float, limit: int) -> None:
-    """Forget what happened so long ago, the oldest first."""
-    await conn.fetch(
+async def remove_old(conn: Writer, days: float, limit: int) -> bool:
+    """Forget what happened so long ago, the oldest first. Whether there may be more."""
+    done = await conn.execute(
         """
         DELETE FROM notices.notifications WHERE notification_id IN (
-          SELECT notification_id
-            FROM (SELECT notification_id, created_at FROM notices.notifications
-                   ORDER BY position LIMIT $2) oldest
-           WHERE created_at < now() - make_interval(secs => $1))
+          SELECT n.notification_id
+            FROM (SELECT notification_id FROM notices.notifications ORDER BY position LIMIT $2) oldest
+            JOIN notices.notifications n USING (notification_id)
+           WHERE n.created_at < now() - make_interval(secs => $1) FOR UPDATE OF n SKIP LOCKED)
         """,
         days * 86_400,
         limit,
     )
+    return done == f"DELETE {limit}"

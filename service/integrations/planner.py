@@ -11,7 +11,7 @@ from projections.follower import IDLE_SECONDS, LEASE_SECONDS, Follower, followed
 from projections.progress import Progress
 from projections.writing import Writer, on_schema
 from service.eventstore.model import EventStore
-from service.integrations import deliveries, planning
+from service.integrations import deliveries, notification, planning, webhook_secrets
 from service.integrations.outbox import NAME, Channel, Happened, Planned
 from service.integrations.sender import Bell
 
@@ -121,7 +121,9 @@ class Planner(Follower):
         """Forget what is old, from time to time. Whether there is more of it: then go on at once."""
         if time.monotonic() - self._tidied < TIDY_SECONDS:
             return False
+        await webhook_secrets.forget_over(conn)
         more = await deliveries.remove_old(conn, self._keep_days, TIDY)
+        more |= await notification.remove_old(conn, notification.KEPT_DAYS, TIDY)
         if not more:
             self._tidied = time.monotonic()
         return more

@@ -77,8 +77,11 @@ async def _forget(conn: asyncpg.Connection, webhook_id: UUID, now: datetime) -> 
 
 
 async def forget_over(conn: Writer) -> None:
-    """Secrets that sign no more, of all webhooks, are destroyed."""
-    sql = (
-        "UPDATE outwards.replaced_secrets SET secret = NULL WHERE secret IS NOT NULL AND signs_until <= now()"
+    """Secrets that sign no more, of all webhooks, are destroyed; those that somebody holds, another time."""
+    await conn.execute(
+        """
+        UPDATE outwards.replaced_secrets SET secret = NULL WHERE rotation_id IN (
+          SELECT rotation_id FROM outwards.replaced_secrets
+           WHERE secret IS NOT NULL AND signs_until <= now() FOR UPDATE SKIP LOCKED)
+        """
     )
-    await conn.execute(sql)

@@ -54,6 +54,6 @@ async def test_what_is_too_old_is_forgotten_in_small_steps(pool: asyncpg.Pool) -
     async def oldest() -> Any:
         return await pool.fetchval("SELECT min(position) FROM notices.notifications")
 
-    for expected in (26, 36, 36):
-        await notification.remove_old(pool, notification.KEPT_DAYS, 25 if expected == 26 else 20)
+    for expected, more in ((21, True), (36, False), (36, False)):
+        assert await notification.remove_old(pool, notification.KEPT_DAYS, 20) == more
         assert await oldest() == expected

@@ -187,6 +187,25 @@ async def test_secrets_that_sign_no_more_are_forgotten(near: Api, receiver: Rece
     assert await near.tools.pool.fetchval(kept) == 0
 
 
+async def test_the_outbox_forgets_secrets_and_notifications_when_their_time_is_over(
+    near: Api, receiver: Receiver
+) -> None:
+    owner, pool = await near.person("owner"), near.tools.pool
+    hook = (await do(owner, "createWebhook", url=receiver.url))["webhook"]["id"]
+    await do(owner, "rotateSecret", webhookId=hook)
+    await pool.execute(EARLIER, timedelta(hours=24))
+    await pool.execute(
+        """
+        INSERT INTO notices.notifications (user_id, position, kind, summary_id, created_at, by_mail)
+        SELECT gen_random_uuid(), n, 'COMMENT', gen_random_uuid(), now() - make_interval(days => n), false
+          FROM unnest('{364, 366}'::int[]) n
+        """
+    )
+    async with sending(near.tools):
+        await until(lambda: pool.fetchval("SELECT count(secret) = 0 FROM outwards.replaced_secrets"))
+    assert await pool.fetchval("SELECT array_agg(position) FROM notices.notifications") == [364]
+
+
 async def test_pausing_and_going_on(near: Api, receiver: Receiver) -> None:
     owner = await near.person("owner")
     made = await do(owner, "createWebhook", url=receiver.url)
