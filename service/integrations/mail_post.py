@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from email.message import EmailMessage
 
 from projections.reading import Reader
 from service.integrations.mail_server import MailServer, send
@@ -19,7 +18,7 @@ class Post:
     server: MailServer
     letterhead: Letterhead
 
-    async def send(self, message: EmailMessage, to: str) -> Outcome:
+    async def send(self, message: bytes, to: str) -> Outcome:
         """One try. Shape: as of `mail_server.send`."""
         return await send(self.server, message, self.letterhead.sender.addr_spec, to)
 

@@ -4,7 +4,6 @@ import contextlib
 import re
 from dataclasses import dataclass, field
 from email.headerregistry import Address
-from email.message import EmailMessage
 from email.utils import parseaddr
 from ipaddress import ip_address
 from urllib.parse import unquote, urlsplit
@@ -21,10 +20,10 @@ UNREADABLE = (
     "%3A for a colon, %40 for @ and %25 for %"
 )
 
-# No quotes, no brackets, no space, and ASCII.
+# No quotes, no brackets, no space, nothing that looks encoded, and ASCII.
 _ATOM = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _PART = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_ADDRESS = re.compile(rf"(?=.{{1,64}}@){_ATOM}(?:\.{_ATOM})*@{_PART}(?:\.{_PART})*")
+_ADDRESS = re.compile(rf"(?=.{{1,64}}@)(?!.*=\?){_ATOM}(?:\.{_ATOM})*@{_PART}(?:\.{_PART})*")
 _LIKE_AN_ADDRESS = re.compile(r"\S+@\S+")
 
 
@@ -80,7 +79,7 @@ def parse_server(url: str) -> MailServer:
     return MailServer(host, port, parts.scheme == "smtps", user, password)
 
 
-async def send(server: MailServer, message: EmailMessage, sender: str, to: str) -> Outcome:
+async def send(server: MailServer, message: bytes, sender: str, to: str) -> Outcome:
     """One try. What is kept of an answer holds no address.
 
     Shape:  AddressRefused: the server has refused this address for good. Refused: it has refused this
@@ -98,7 +97,7 @@ async def send(server: MailServer, message: EmailMessage, sender: str, to: str) 
     )
     try:
         await client.connect()
-        await client.send_message(message, sender=sender, recipients=[to])
+        await client.sendmail(sender, [to], message)
     except (SMTPException, OSError, ValueError) as error:  # ValueError: what is no SMTP at all
         return _outcome(error)
     else:

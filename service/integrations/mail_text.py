@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
 from email.utils import format_datetime
 from html import escape
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from service.integrations.mail_bytes import mailbox, words, written
 from service.text import excerpt
 
 LISTED = 50  # notifications in one mail; it says how many there are more
@@ -53,42 +52,42 @@ class Letterhead:
     def _host(self) -> str:
         return urlsplit(self.base_url).hostname or "localhost"
 
-    def notes(self, to: str, mail_id: UUID, items: Sequence[Item], token: str, now: datetime) -> EmailMessage:
+    def notes(self, to: str, mail_id: UUID, items: Sequence[Item], token: str, now: datetime) -> bytes:
         """A mail with one notification or several. The same mail_id is the same mail."""
         leave = f"{self.base_url}/mail/unsubscribe?token={token}"
         many = f"{len(items):,} new notifications"
-        message = self._message(to, mail_id, items[0].headline() if len(items) == 1 else many, now)
-        message["List-Id"] = f"ShortScience notifications <notifications.{self._host}>"
-        message["List-Unsubscribe"] = f"<{leave}>"
+        headers = self._headers(to, mail_id, items[0].headline() if len(items) == 1 else many, now)
+        headers.append(("List-Id", f"ShortScience notifications <notifications.{self._host}>"))
+        headers.append(("List-Unsubscribe", f"<{leave}>"))
         if leave.startswith("https://"):  # as RFC 8058 wants it
-            message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+            headers.append(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
         why = "You get this mail because you asked for it on ShortScience. To get no more of them:"
         parts = [_Part(one.headline(), excerpt(one.text, EXCERPT), one.link) for one in items[:LISTED]]
         if len(items) > LISTED:
             rest = f"And {len(items) - LISTED:,} more, in your notifications on ShortScience."
             parts.append(_Part("", rest, self.base_url))
-        return _filled(message, [*parts, _Part("", why, leave)])
+        return _mail(headers, [*parts, _Part("", why, leave)])
 
-    def confirmation(self, to: str, mail_id: UUID, username: str, token: str, now: datetime) -> EmailMessage:
+    def confirmation(self, to: str, mail_id: UUID, username: str, token: str, now: datetime) -> bytes:
         """A mail that asks whether its reader wants mails."""
-        message = self._message(to, mail_id, "Do you want mail from ShortScience?", now)
+        headers = self._headers(to, mail_id, "Do you want mail from ShortScience?", now)
         asked = (
             f"{username} on {self._host} wants to be told by mail of comments, replies and new summaries, "
             "and gave this address. If that is you, say so on this page, within two days:"
         )
         other = "If it is not you, do nothing: there will be no such mail."
         link = f"{self.base_url}/mail/confirm?token={token}"
-        return _filled(message, [_Part("", asked, link), _Part("", other, self.base_url)])
+        return _mail(headers, [_Part("", asked, link), _Part("", other, self.base_url)])
 
-    def _message(self, to: str, mail_id: UUID, subject: str, now: datetime) -> EmailMessage:
-        message = EmailMessage(policy=SMTP)
-        message["From"] = self.sender
-        message["To"] = Address(addr_spec=to)
-        message["Subject"] = subject
-        message["Date"] = format_datetime(now)
-        message["Message-ID"] = f"<{mail_id}@{self.sender.domain}>"
-        message["Auto-Submitted"] = "auto-generated"
-        return message
+    def _headers(self, to: str, mail_id: UUID, subject: str, now: datetime) -> list[tuple[str, str]]:
+        return [
+            ("From", mailbox(self.sender.display_name, self.sender.addr_spec)),
+            ("To", to),
+            ("Subject", words(subject)),
+            ("Date", format_datetime(now)),
+            ("Message-ID", f"<{mail_id}@{self.sender.domain}>"),
+            ("Auto-Submitted", "auto-generated"),
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +107,10 @@ class _Part:
         return f"<p>{'<br>'.join(filter(None, lines))}</p>"
 
 
-def _filled(message: EmailMessage, parts: Sequence[_Part]) -> EmailMessage:
-    message.set_content("\n\n".join(one.plain() for one in parts) + "\n")
+def _mail(headers: Sequence[tuple[str, str]], parts: Sequence[_Part]) -> bytes:
     html = "\n".join(one.html() for one in parts)
     page = f'<!doctype html>\n<html lang="en"><body>\n{html}\n</body></html>\n'
-    message.add_alternative(page, subtype="html")
-    return message
+    return written(headers, "\n\n".join(one.plain() for one in parts) + "\n", page)
 
 
 def _line(text: str, most: int) -> str:

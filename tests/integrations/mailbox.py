@@ -27,10 +27,14 @@ DIES = "dies"  # after it has taken the mail, before it says so
 
 @dataclass
 class Mailbox:
-    """Every mail that was taken. Shape: answers to RCPT and DATA, by address and how many came before."""
+    """Every mail that was taken, and its bytes.
+
+    Shape: answers to RCPT and DATA, by address and how many came before.
+    """
 
     port: int = 0
     mails: list[tuple[str, EmailMessage]] = field(default_factory=list)
+    raw: list[bytes] = field(default_factory=list)
     tries: list[str] = field(default_factory=list)
     on_recipient: Callable[[str, int], str] = lambda address, before: FINE
     on_data: Callable[[str, int], str] = lambda address, before: FINE
@@ -82,6 +86,7 @@ class Mailbox:
             mail = message_from_bytes(envelope.content, policy=default)
             assert isinstance(mail, EmailMessage)
             self.mails.append((address, mail))
+            self.raw.append(envelope.content)
         if answer == DIES:
             server.transport.abort()
             return FINE

@@ -374,6 +374,20 @@ async def test_what_others_wrote_adds_no_header(scene: Scene) -> None:
     assert scene.box.tries == [BOB]
 
 
+async def test_what_looks_encoded_stays_so_on_its_way(scene: Scene) -> None:
+    await wants_mail(scene.pool, scene.bob, BOB)
+    title = "=?utf-8?b?DQpSZXBseS1UbzogZUBlLnV1DQoNClBheSBoZXJl?= =?utf-8?q?=00=ff?="
+    async with scene.running():
+        await scene.summary(title=title)
+        await scene.settled()
+    [(_, sent)], [raw] = scene.box.mails, scene.box.raw
+    assert sent["Subject"] == f"New summary of “{title}”, which you follow"
+    assert sent["Reply-To"] is None
+    assert b"\0" not in raw
+    assert f"\r\nList-Unsubscribe: {sent['List-Unsubscribe']}\r\n".encode() in raw
+    assert sent["List-Unsubscribe"].startswith("<https://example.org/")
+
+
 async def asked(scene: Scene, user: UUID, address: str | None = None, mode: Any = "AT_ONCE") -> None:
     await mail_preferences.choose(scene.pool, user, mode, None, address, scene.clock(), random.randbytes)
 
