@@ -17,6 +17,7 @@ from service.integrations.announcements import Known
 from service.integrations.announcing_reader import announcement_of, last_public
 from service.integrations.networks import Network, Posted, Unclear
 from service.integrations.outbox import (
+    TRY_SECONDS,
     Delivered,
     Delivery,
     GiveUp,
@@ -57,6 +58,8 @@ class Announcer:
 
     ordered = True
     at_most_once = True
+    seconds = TRY_SECONDS
+    dropped_after = None
 
     def __init__(
         self,

@@ -14,11 +14,11 @@ import asyncpg
 
 from projections.writing import Writer
 from service.integrations import mail_preferences, notification_writer
+from service.integrations.mail_answers import AddressRefused
 from service.integrations.mail_items import items_of
-from service.integrations.mail_post import Post, in_time
+from service.integrations.mail_post import SECONDS, TRIED, Post
 from service.integrations.mail_preferences import MailRow
 from service.integrations.mail_questions import Questions
-from service.integrations.mail_server import AddressRefused
 from service.integrations.outbox import Channel, Delivered, Delivery, Happened, Outcome, Planned, Skip
 
 
@@ -34,6 +34,8 @@ class Notifications:
     name = notification_writer.CHANNEL
     ordered = False
     at_most_once = False
+    seconds = SECONDS
+    dropped_after = TRIED.total_seconds()
 
     def __init__(self, pool: asyncpg.Pool, clock: Callable[[], datetime], post: Post | None) -> None:
         self._pool = pool
@@ -68,7 +70,7 @@ class Notifications:
         message = self._post.letterhead.notes(to, delivery.delivery_id, items, wants.token, self._clock())
         outcome = await self._post.send(message, to)
         await self._note(wants, outcome)
-        return await in_time(self._pool, delivery, outcome)
+        return outcome
 
     async def _taken(self, conn: asyncpg.Connection, delivery: Delivery) -> MailRow | Skip:
         """How its reader wants mail, once it is noted what this mail brings."""

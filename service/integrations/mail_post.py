@@ -1,14 +1,20 @@
 """How mail leaves this installation."""
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from datetime import timedelta
 
-from projections.reading import Reader
-from service.integrations.mail_server import MailServer, send
-from service.integrations.mail_text import Letterhead
-from service.integrations.outbox import Delivery, Outcome, Refused, Retry
+import structlog
 
-TRIED = timedelta(hours=20)  # less than what the outbox takes for a reason to give up a reader
+from service.integrations.mail_server import PREPARING_SECONDS, TAKING_SECONDS, MailServer, send
+from service.integrations.mail_text import Letterhead
+from service.integrations.outbox import Outcome, Refused, Retry
+
+log = structlog.get_logger()
+
+TRIED = timedelta(hours=20)  # that a mail server is away says nothing about a reader: the mail is dropped
+SECONDS = PREPARING_SECONDS + TAKING_SECONDS + 30.0  # for one try: the database is asked too
+SILENT_SECONDS = 600.0  # between two lines in the log about the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,18 +23,19 @@ class Post:
 
     server: MailServer
     letterhead: Letterhead
+    _told: dict[int | str, float] = field(default_factory=dict, compare=False, repr=False)
 
     async def send(self, message: bytes, to: str) -> Outcome:
         """One try. Shape: as of `mail_server.send`."""
-        return await send(self.server, message, self.letterhead.sender.addr_spec, to)
-
-
-async def in_time(conn: Reader, delivery: Delivery, outcome: Outcome) -> Outcome:
-    """A mail is not tried for ever: that a mail server is away says nothing about a reader."""
-    if not isinstance(outcome, Retry):
+        outcome = await send(self.server, message, self.letterhead.sender.addr_spec, to)
+        if isinstance(outcome, Retry | Refused):
+            self._tell(outcome)
         return outcome
-    sql = """
-        SELECT FROM outwards.deliveries WHERE delivery_id = $1 AND first_tried_at < now() - $2::interval
-    """
-    late = await conn.fetch(sql, delivery.delivery_id, TRIED)
-    return Refused(f"Not any more: {outcome.why}", outcome.status) if late else outcome
+
+    def _tell(self, outcome: Retry | Refused) -> None:
+        """Tell the operator, but not of each mail. Words of a server differ, so its code counts."""
+        now, what = time.monotonic(), outcome.status or outcome.why
+        if now - self._told.get(what, -SILENT_SECONDS) >= SILENT_SECONDS:
+            self._told[what] = now
+            tried_again = isinstance(outcome, Retry)
+            log.warning("mail does not go out", error=outcome.why, tried_again=tried_again)

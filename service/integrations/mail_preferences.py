@@ -14,9 +14,10 @@ from msgspec import Struct
 from projections.reading import Reader, row_maker
 from projections.writing import Writer
 from service.domain.errors import Invalid
+from service.integrations import targets
 from service.integrations.mail_questions import ADDRESS, ask, new_token
 from service.integrations.mail_server import is_mailable
-from service.integrations.notification_writer import REFUSALS
+from service.integrations.notification_writer import CHANNEL, REFUSALS
 
 FIRST_HOUR = 7
 _LOCK = 0x53_53_6D_61_69_6C  # any number will do
@@ -79,7 +80,9 @@ async def choose(
         )
         if mode == "NONE":
             await _hold_back(conn, user_id)
-        elif not same and to is not None:
+        elif same:
+            await targets.enable(conn, CHANNEL, user_id)
+        elif to is not None:
             await ask(conn, user_id, to, now, random)
 
 

@@ -14,7 +14,7 @@ from projections.writing import Writer
 from service.domain import ids
 from service.domain.errors import RateLimited
 from service.integrations import planning, targets
-from service.integrations.mail_post import Post, in_time
+from service.integrations.mail_post import SECONDS, TRIED, Post
 from service.integrations.mail_text import ANONYMOUS
 from service.integrations.notification_writer import CHANNEL
 from service.integrations.outbox import Delivery, Happened, Outcome, Planned, Skip
@@ -46,6 +46,8 @@ class Questions:
     name = QUESTIONS
     ordered = False
     at_most_once = False
+    seconds = SECONDS
+    dropped_after = TRIED.total_seconds()
 
     def __init__(self, pool: asyncpg.Pool, clock: Callable[[], datetime], post: Post) -> None:
         self._pool = pool
@@ -66,7 +68,7 @@ class Questions:
         message = letterhead.confirmation(
             asked.address, delivery.delivery_id, username, asked.token, self._clock()
         )
-        return await in_time(self._pool, delivery, await self._post.send(message, asked.address))
+        return await self._post.send(message, asked.address)
 
 
 async def ask(

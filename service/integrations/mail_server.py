@@ -1,5 +1,6 @@
 """The mail server that takes our mail, and what its answers mean. Signing (DKIM) is its work."""
 
+import asyncio
 import contextlib
 import re
 from dataclasses import dataclass, field
@@ -8,12 +9,14 @@ from email.utils import parseaddr
 from ipaddress import ip_address
 from urllib.parse import unquote, urlsplit
 
-from aiosmtplib import SMTP, SMTPException, SMTPRecipientsRefused, SMTPResponseException
-from aiosmtplib.errors import SMTPDataError
+from aiosmtplib import SMTP, SMTPException
 
-from service.integrations.outbox import Delivered, Outcome, Refused, Retry
+from service.integrations.mail_answers import outcome_of
+from service.integrations.outbox import Delivered, Outcome
 
-SECONDS = 20.0  # for each answer of the server
+SECONDS = 120.0  # for each answer of the server
+PREPARING_SECONDS = 300.0  # until it may have the mail
+TAKING_SECONDS = 600.0  # for its answer to the mail: who stops waiting sends a copy (RFC 5321, 4.5.3.2.6)
 PARTING_SECONDS = 2.0
 UNREADABLE = (
     "cannot be read: write smtp://user:password@host:port or smtps://…, and in the password %2F for a slash, "
@@ -24,11 +27,6 @@ UNREADABLE = (
 _ATOM = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _PART = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _ADDRESS = re.compile(rf"(?=.{{1,64}}@)(?!.*=\?){_ATOM}(?:\.{_ATOM})*@{_PART}(?:\.{_PART})*")
-_LIKE_AN_ADDRESS = re.compile(r"\S+@\S+")
-
-
-class AddressRefused(Refused):
-    """The server will not take mail for this address, now or later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +80,7 @@ def parse_server(url: str) -> MailServer:
 async def send(server: MailServer, message: bytes, sender: str, to: str) -> Outcome:
     """One try. What is kept of an answer holds no address.
 
-    Shape:  AddressRefused: the server has refused this address for good. Refused: it has refused this
-            message for good. Retry: anything else, such as a password that it does not take.
+    Shape: as of `mail_answers.outcome_of`.
     """
     client = SMTP(
         hostname=server.host,
@@ -96,34 +93,19 @@ async def send(server: MailServer, message: bytes, sender: str, to: str) -> Outc
         timeout=SECONDS,
     )
     try:
-        await client.connect()
-        await client.sendmail(sender, [to], message)
+        async with asyncio.timeout(PREPARING_SECONDS):
+            await client.connect()
+            await client.mail(sender)
+            await client.rcpt(to)
+        await client.data(message, timeout=TAKING_SECONDS)
     except (SMTPException, OSError, ValueError) as error:  # ValueError: what is no SMTP at all
-        return _outcome(error)
+        return outcome_of(error)
     else:
         with contextlib.suppress(SMTPException, OSError):  # it was taken, whatever comes now
             await client.quit(timeout=PARTING_SECONDS)
         return Delivered()
     finally:
         client.close()
-
-
-def _outcome(error: Exception) -> Outcome:
-    match error:
-        case SMTPRecipientsRefused(recipients=[refused]):
-            why, status = f"The mail server does not take the address: {_told(refused)}", refused.code
-            return AddressRefused(why, status) if status >= 500 else Retry(why, status=status)
-        case SMTPDataError(code=code) if code >= 500:
-            return Refused(f"The mail server does not take the mail: {_told(error)}", code)
-        case SMTPResponseException(code=code):
-            return Retry(f"The mail server says no: {_told(error)}", status=code)
-        case _:
-            return Retry(f"The mail server cannot be reached: {type(error).__name__}")
-
-
-def _told(error: SMTPResponseException) -> str:
-    """Servers like to repeat an address."""
-    return f"{error.code} {_LIKE_AN_ADDRESS.sub('…', ' '.join(str(error.message).split()))}"
 
 
 def _is_this_machine(host: str) -> bool:

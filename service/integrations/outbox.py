@@ -15,6 +15,7 @@ from msgspec import Struct
 from projections.writing import Writer
 
 NAME = "outbox"  # of the follower that plans, and of its checkpoint
+TRY_SECONDS = 30.0  # for one try of a channel that is quick
 
 
 class Happened(Struct, frozen=True):
@@ -130,6 +131,8 @@ class Channel(Protocol):
             waits to be tried again. It is asked when a target is planned for the first time.
             at_most_once: a try of which nobody knows how it ended is the last one. Otherwise what is sent
             twice has the same delivery_id.
+    Units:  a try takes at most so many seconds. What could not be sent for dropped_after seconds is dropped,
+            and its target is not to blame; None: the target is disabled, when the backoff says.
     """
 
     @property
@@ -140,6 +143,12 @@ class Channel(Protocol):
 
     @property
     def at_most_once(self) -> bool: ...
+
+    @property
+    def seconds(self) -> float: ...
+
+    @property
+    def dropped_after(self) -> float | None: ...
 
     async def plan(
         self, conn: Writer, events: Sequence[Happened], only: Collection[UUID] | None

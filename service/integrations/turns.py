@@ -31,7 +31,6 @@ log = structlog.get_logger()
 
 ORDERED, UNORDERED = 50, 8  # deliveries of a target that are taken together
 TURN_SECONDS = 20.0  # after which another target has its turn
-SEND_SECONDS = 30.0  # for one delivery
 SLOW_SECONDS = 3.0  # a target that takes longer for one is slow
 SHARE = 5  # one connection in so many of the pool, at once
 UNKNOWN = "It is not known whether an earlier try arrived, so there is no other."
@@ -103,7 +102,7 @@ class Turns:
     async def _sent(self, channel: Channel, delivery: Delivery) -> Outcome:
         slow_at = time.monotonic() + SLOW_SECONDS
         try:
-            async with asyncio.timeout(SEND_SECONDS):
+            async with asyncio.timeout(channel.seconds):
                 return await channel.send(delivery)
         except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             return Retry(f"The database cannot be asked: {error}")  # as channels do before they send
@@ -159,12 +158,13 @@ class Turns:
             tried = await deliveries.fail(conn, key, turn.claim, seconds, status, why, said)
             if isinstance(outcome, GiveUp):
                 await targets.disable(conn, name, target, why)
-            elif tried is not None and tried >= self._backoff.give_up:
+            elif tried is not None and tried >= (turn.channel.dropped_after or self._backoff.give_up):
                 await self._give_up(conn, turn, key, f"Nothing arrived for {_spoken(tried)}: {why}")
 
     async def _give_up(self, conn: Writer, turn: Turn, delivery_id: UUID, why: str) -> None:
-        """Of a target that works and has no order, this delivery only; else the target is disabled."""
-        if not turn.ordered and await deliveries.others_arrived(conn, delivery_id):
+        """This delivery only, of a target that is not to blame, or works and has no order; else the target."""
+        blameless = turn.channel.dropped_after is not None
+        if blameless or (not turn.ordered and await deliveries.others_arrived(conn, delivery_id)):
             await deliveries.give_up(conn, delivery_id)
         else:
             await targets.disable(conn, turn.channel.name, turn.target, why)

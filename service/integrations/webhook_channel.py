@@ -16,6 +16,7 @@ from projections.event_fields import OF_EVERYBODY
 from projections.reading import Reader
 from projections.writing import Writer
 from service.integrations.outbox import (
+    TRY_SECONDS,
     Delivered,
     Delivery,
     GiveUp,
@@ -51,6 +52,8 @@ class Webhooks:
     name = CHANNEL
     ordered = True
     at_most_once = False
+    seconds = TRY_SECONDS
+    dropped_after = None
 
     def __init__(
         self, pool: asyncpg.Pool, describe: Describe, poster: Poster, clock: Callable[[], datetime]

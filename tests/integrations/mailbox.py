@@ -30,6 +30,7 @@ class Mailbox:
     """Every mail that was taken, and its bytes.
 
     Shape: answers to RCPT and DATA, by address and how many came before.
+    Units: the slow ones are seconds before each of these answers.
     """
 
     port: int = 0
@@ -38,6 +39,8 @@ class Mailbox:
     tries: list[str] = field(default_factory=list)
     on_recipient: Callable[[str, int], str] = lambda address, before: FINE
     on_data: Callable[[str, int], str] = lambda address, before: FINE
+    slow_recipient: float = 0.0
+    slow_data: float = 0.0
     _server: asyncio.Server | None = None
     _open: set[Any] = field(default_factory=set)
 
@@ -75,6 +78,7 @@ class Mailbox:
     ) -> str:
         answer = self.on_recipient(address, self.tries.count(address))
         self.tries.append(address)
+        await asyncio.sleep(self.slow_recipient)
         if answer == FINE:
             envelope.rcpt_tos.append(address)
         return answer
@@ -87,6 +91,7 @@ class Mailbox:
             assert isinstance(mail, EmailMessage)
             self.mails.append((address, mail))
             self.raw.append(envelope.content)
+        await asyncio.sleep(self.slow_data)
         if answer == DIES:
             server.transport.abort()
             return FINE

@@ -15,7 +15,7 @@ from projections.runner import Runner
 from projections.writing import Writer
 from service.eventstore.model import EventStore
 from service.integrations.backoff import Backoff
-from service.integrations.outbox import Channel, Delivered, Delivery, Happened, Outcome, Planned
+from service.integrations.outbox import TRY_SECONDS, Channel, Delivered, Delivery, Happened, Outcome, Planned
 from service.integrations.planner import Planner
 from service.integrations.sender import Bell, Sender
 from tests.projections.history import World
@@ -32,6 +32,8 @@ class Remembering:
     name: str = "remembering"
     ordered: bool = True
     at_most_once: bool = False
+    seconds: float = TRY_SECONDS
+    dropped_after: float | None = None
     answer: Callable[[Delivery], Awaitable[Outcome]] | None = None
     planned: list[tuple[UUID, int]] = field(default_factory=list)
     tried: dict[UUID, list[int]] = field(default_factory=lambda: defaultdict(list))

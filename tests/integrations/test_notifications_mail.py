@@ -16,7 +16,15 @@ import structlog
 from service.domain.errors import Invalid, RateLimited
 from service.domain.events import Visibility
 from service.eventstore.postgres import PostgresStore
-from service.integrations import follows, mail, mail_preferences, mail_questions, notification
+from service.integrations import (
+    follows,
+    mail,
+    mail_preferences,
+    mail_questions,
+    mail_server,
+    notification,
+    targets,
+)
 from service.integrations.mail import next_digest
 from service.integrations.mail_text import LISTED
 from tests.integrations.mailbox import (
@@ -221,6 +229,73 @@ async def test_a_mail_server_that_is_away_too_long_costs_a_mail_but_no_reader(sc
         await scene.settled()
     assert await scene.states() == ["failed", "delivered"]
     assert len(scene.box.to(BOB)) == 1
+
+
+@pytest.mark.parametrize("limit", ["SECONDS", "PREPARING_SECONDS"])
+async def test_a_slow_mail_server_costs_a_mail_but_no_reader(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, limit: str
+) -> None:
+    monkeypatch.setattr(mail_server, limit, 0.2)
+    await wants_mail(scene.pool, scene.bob, BOB)
+    scene.box.slow_recipient = 5.0
+    with structlog.testing.capture_logs() as logs:
+        async with scene.running():
+            await scene.summary()
+            await until(lambda: scene.pool.fetchval("SELECT max(attempts) > 1 FROM outwards.deliveries"))
+            await scene.pool.execute(
+                "UPDATE outwards.deliveries SET first_tried_at = now() - interval '21 hours'"
+            )
+            await scene.settled()
+            scene.box.slow_recipient = 0.0
+            await scene.summary()
+            await scene.settled()
+    assert await scene.states() == ["failed", "delivered"]
+    assert await scene.pool.fetchval("SELECT count(*) FROM outwards.targets WHERE disabled_at IS NULL") == 1
+    assert len(scene.box.to(BOB)) == 1
+    assert [one["event"] for one in logs if one["log_level"] in ("warning", "error")] == [
+        "mail does not go out"
+    ]
+
+
+async def test_who_takes_long_for_a_mail_gets_it_once(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mail_server, "SECONDS", 0.3)
+    await wants_mail(scene.pool, scene.bob, BOB)
+    scene.box.slow_data = 1.0
+    async with scene.running(claim_seconds=0.5):
+        await scene.summary()
+        await scene.settled()
+    assert len(scene.box.to(BOB)) == 1
+    assert await scene.states() == ["delivered"]
+
+
+async def test_choosing_mail_again_begins_anew(scene: Scene) -> None:
+    await wants_mail(scene.pool, scene.bob, BOB)
+    async with scene.running():
+        await scene.summary()
+        await scene.settled()
+        await targets.disable(scene.pool, "mail", scene.bob, "for whatever reason")
+        missed = await scene.summary()
+        await asked(scene, scene.bob)
+        await scene.settled()
+        await until(lambda: len(scene.box.to(BOB)) == 2)
+    assert links(scene.box.to(BOB)[1])[0] == f"https://example.org/summaries/{missed.id}"
+
+
+async def test_the_operator_hears_of_each_reason_once(scene: Scene) -> None:
+    await wants_mail(scene.pool, scene.bob, BOB)
+    scene.box.on_recipient = lambda address, before: (
+        f"451 {before} not now, <{address}>" if before < 5 else FINE
+    )
+    scene.box.on_data = lambda address, before: "452 full" if before == 5 else "554 I do not like it"
+    with structlog.testing.capture_logs() as logs:
+        async with scene.running():
+            await scene.summary()
+            await scene.settled()
+    assert [(one["error"], one["tried_again"]) for one in logs if one["event"] == "mail does not go out"] == [
+        ("The mail server says no: 451 0 not now, …", True),
+        ("The mail server says no: 452 full", True),
+        ("The mail server does not take the mail: 554 I do not like it", False),
+    ]
 
 
 @pytest.mark.parametrize("how", ["PRIVATE", "UNLISTED", "RETRACTED", "READ", "UNSUBSCRIBED"])

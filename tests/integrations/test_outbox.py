@@ -226,6 +226,23 @@ async def test_nothing_is_sent_a_second_time_to_who_takes_it_at_most_once(
     assert await states(pool) == [(1, "failed"), (2, "delivered")]
 
 
+async def test_who_is_not_to_blame_loses_a_delivery_only(
+    pool: asyncpg.Pool, store: PostgresStore, world: World
+) -> None:
+    async def answer(delivery: Delivery) -> Outcome:
+        if delivery.position == 1:
+            raise OSError("the way there is blocked")
+        return Delivered()
+
+    channel = Remembering([ONE], dropped_after=0.2, answer=answer)
+    async with outbox(pool, store, channel, backoff=Backoff(first=0.01, longest=0.05, give_up=0.1)):
+        await sign_up(world, 2)
+        await settled(pool, 2)
+    assert len(channel.tried[ONE]) > 2
+    assert await states(pool) == [(1, "failed"), (2, "delivered")]
+    assert await pool.fetchval("SELECT count(*) FROM outwards.targets WHERE disabled_at IS NULL") == 1
+
+
 async def test_who_has_lost_the_claim_has_no_say(
     pool: asyncpg.Pool, store: PostgresStore, world: World
 ) -> None:
