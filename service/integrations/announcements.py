@@ -18,6 +18,7 @@ HOUR = timedelta(hours=1)
 class Known:
     """An earlier try: it was posted or refused, or nobody knows (None)."""
 
+    delivery_id: UUID
     outcome: str | None
 
 
@@ -106,21 +107,24 @@ async def announced(conn: Reader, channel: str, summary_ids: Collection[UUID]) -
     return {one["summary_id"] for one in records}
 
 
-async def begin(
-    conn: Writer, channel: str, summary_id: UUID, delivery_id: UUID, now: datetime, per_hour: int
-) -> Known | datetime | None:
-    """Note, in a transaction, that a summary is announced now. None: noted, and nobody else may.
-
-    Shape:  Known when it was tried before; a time when there were so many within an hour: not before it.
-    """
+async def known(conn: Writer, channel: str, summary_id: UUID) -> Known | None:
+    """The try that there was; until the end of the transaction nobody else begins one on this channel."""
     await conn.fetch("SELECT FROM outwards.announcers WHERE channel = $1 FOR UPDATE", channel)
-    earlier = await conn.fetch(
-        "SELECT outcome FROM outwards.announcements WHERE channel = $1 AND summary_id = $2",
+    found = await conn.fetch(
+        "SELECT delivery_id, outcome FROM outwards.announcements WHERE channel = $1 AND summary_id = $2",
         channel,
         summary_id,
     )
-    if earlier:
-        return Known(earlier[0]["outcome"])
+    return Known(**found[0]) if found else None
+
+
+async def begin(
+    conn: Writer, channel: str, summary_id: UUID, delivery_id: UUID, now: datetime, per_hour: int
+) -> datetime | None:
+    """Note, after `known` in its transaction, that a summary is announced now. None: noted.
+
+    Shape:  a time when there were so many within an hour: not before it.
+    """
     full = await conn.fetch(
         """
         SELECT begun_at FROM outwards.announcements WHERE channel = $1 AND begun_at > $2

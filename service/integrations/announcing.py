@@ -27,6 +27,7 @@ from service.integrations.outbox import (
     Refused,
     Retry,
     Skip,
+    Wait,
 )
 from service.integrations.wording import Announcement
 
@@ -50,14 +51,13 @@ class Rules:
 class Announcer:
     """The channel of a network: its one target is the account.
 
-    Each try is noted before it is made, and one of which nobody knows how it ended is the last: a summary
-    may be missing on a network, and is never there twice.
+    Each try is noted before it is made, in one place, and one of which nobody knows how it ended is the
+    last: a summary may be missing on a network, and is never there twice.
 
     Source: read.event, read.summary and what belongs to it; outwards.announcers, outwards.announcements.
     """
 
     ordered = True
-    at_most_once = True
     seconds = TRY_SECONDS
     dropped_after = None
 
@@ -103,32 +103,29 @@ class Announcer:
             raise ValueError("an announcement is of a summary")
         now = self._clock()
         async with self._pool.acquire() as conn, conn.transaction():
+            known = await announcements.known(conn, self.name, delivery.subject_id)
+            if known is not None:
+                return self._known(known, delivery)
             said = await self._announcement(conn, delivery, delivery.subject_id, now)
             if not isinstance(said, Announcement):
                 return said
             begun = await announcements.begin(
                 conn, self.name, delivery.subject_id, delivery.delivery_id, now, self._rules.per_hour
             )
-        match begun:
-            case Known(outcome):
-                return self._known(outcome, delivery)
-            case datetime():
-                why = f"{self._rules.per_hour} within an hour are enough."
-                return Retry(why, max((begun - now).total_seconds(), 1.0))
-            case None:
-                return await self._post(delivery, said)
-            case _:
-                assert_never(begun)
+        if begun is not None:
+            why = f"{self._rules.per_hour} within an hour are enough."
+            return Wait(why, max((begun - now).total_seconds(), 1.0))
+        return await self._post(delivery, said)
 
     async def _announcement(
         self, conn: Reader, delivery: Delivery, summary_id: UUID, now: datetime
-    ) -> Announcement | Skip | Retry:
+    ) -> Announcement | Skip | Wait:
         """What is to be told, as it is now; or why nothing, or not yet."""
         public = await last_public(conn, summary_id)
         if public is None or public[0] != delivery.position:
             return Skip("It became public again later.")
         if now < (due := public[1] + self._rules.quiet):
-            return Retry("It has not been public for long enough.", (due - now).total_seconds())
+            return Wait("It has not been public for long enough.", (due - now).total_seconds())
         if now - public[1] > NEWS + self._rules.quiet:
             return Skip("It is no news any more.")
         [row] = await summaries_by_id(conn, [summary_id], None)
@@ -139,9 +136,11 @@ class Announcer:
         said = await announcement_of(conn, row, self._base_url)
         return said or Skip("Its text was erased.")
 
-    def _known(self, outcome: str | None, delivery: Delivery) -> Skip | Refused:
-        if outcome is not None:
-            return Skip(f"It was {outcome} before.")
+    def _known(self, known: Known, delivery: Delivery) -> Skip | Refused:
+        if known.outcome is not None:
+            return Skip(f"It was {known.outcome} before.")
+        if known.delivery_id != delivery.delivery_id:
+            return Skip("Nobody knows whether it was posted before.")
         return self._unclear(Unclear("an earlier try did not come to its end"), delivery)
 
     async def _post(self, delivery: Delivery, said: Announcement) -> Outcome:

@@ -50,16 +50,14 @@ SELECT p.delivery_id, $1, p.target, p.position, p.subject_id, coalesce(p.not_bef
   FROM unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::uuid[], $6::timestamptz[], $7::bool[])
        AS p(delivery_id, target, position, subject_id, not_before, by_address)
 ON CONFLICT (channel, target, position) DO UPDATE
-   SET delivery_id = excluded.delivery_id, state = 'open', attempts = 0, begun = false, again = false,
+   SET delivery_id = excluded.delivery_id, state = 'open', attempts = 0, again = false,
        next_at = excluded.next_at, first_tried_at = NULL, finished_at = NULL, by_address = excluded.by_address
  WHERE d.state = 'failed' OR d.again AND d.state = 'open'
 """
 
 
-async def due(
-    conn: Reader, channel: str, target: UUID, *, ordered: bool, limit: int
-) -> list[tuple[Delivery, bool]]:
-    """What may be sent now, and whether a try of it began of which nothing is known.
+async def due(conn: Reader, channel: str, target: UUID, *, ordered: bool, limit: int) -> list[Delivery]:
+    """What may be sent now.
 
     Shape:  ordered: the oldest open ones, up to the first that has to wait; else what is to go once more,
             and then what was due first.
@@ -74,7 +72,7 @@ async def due(
         target,
         limit,
     )
-    return [(_delivery(one), one["begun"]) for one in takewhile(lambda one: one["due"], records)]
+    return [_delivery(one) for one in takewhile(lambda one: one["due"], records)]
 
 
 # Only who has the claim on the target may say what became of a delivery.
@@ -82,12 +80,6 @@ _OURS = """
  WHERE d.delivery_id = $1 AND d.state = 'open' AND EXISTS (
        SELECT FROM outwards.targets t WHERE t.channel = d.channel AND t.target = d.target AND t.claim = $2)
 """
-
-
-async def begin(conn: Writer, delivery_id: UUID, claim: UUID) -> bool:
-    """A try begins. False without the claim, and when one began already."""
-    sql = f"UPDATE outwards.deliveries d SET begun = true {_OURS} AND NOT d.begun"  # noqa: S608 (ours)
-    return await conn.execute(sql, delivery_id, claim) == "UPDATE 1"
 
 
 async def end(
@@ -102,7 +94,7 @@ async def end(
     """It is delivered, skipped or failed. False without the claim."""
     sql = f"""
         UPDATE outwards.deliveries d
-           SET state = $3, attempts = attempts + 1, begun = false,
+           SET state = $3, attempts = attempts + 1,
                first_tried_at = coalesce(first_tried_at, now()),
                last_status = $4, last_error = $5, last_response = $6, finished_at = now()
         {_OURS}
@@ -123,13 +115,23 @@ async def fail(
     """The next try is so much later. Since how many seconds it is tried; None without the claim."""
     sql = f"""
         UPDATE outwards.deliveries d
-           SET attempts = attempts + 1, begun = false, first_tried_at = coalesce(first_tried_at, now()),
+           SET attempts = attempts + 1, first_tried_at = coalesce(first_tried_at, now()),
                next_at = now() + make_interval(secs => $3),
                last_status = $4, last_error = $5, last_response = $6
         {_OURS} RETURNING extract(epoch FROM now() - first_tried_at)::float8 AS tried
     """  # noqa: S608 (ours)
     found = await conn.fetch(sql, delivery_id, claim, seconds, status, short(why), short(said))
     return float(found[0]["tried"]) if found else None
+
+
+async def wait(conn: Writer, delivery_id: UUID, claim: UUID, seconds: float, why: str) -> None:
+    """It is not time yet. What was tried before has its time anew."""
+    sql = f"""
+        UPDATE outwards.deliveries d
+           SET first_tried_at = NULL, next_at = now() + make_interval(secs => $3), last_error = $4
+        {_OURS}
+    """  # noqa: S608 (ours)
+    await conn.execute(sql, delivery_id, claim, seconds, short(why))
 
 
 async def others_arrived(conn: Reader, delivery_id: UUID) -> bool:
@@ -149,22 +151,13 @@ async def give_up(conn: Writer, delivery_id: UUID) -> None:
     await conn.execute(sql, delivery_id)
 
 
-async def put_off(conn: Writer, delivery_id: UUID, claim: UUID, seconds: float, why: str) -> None:
-    """It is tried so much later, and was not tried now. Nothing without the claim."""
-    sql = f"""
-        UPDATE outwards.deliveries d
-           SET begun = false, next_at = now() + make_interval(secs => $3), last_error = $4 {_OURS}
-    """  # noqa: S608 (ours)
-    await conn.execute(sql, delivery_id, claim, seconds, short(why))
-
-
 async def again(conn: Writer, channel: str, target: UUID, delivery_id: UUID) -> None:
     """One delivery once more, before all that is open."""
     await targets.hold(conn, channel, target)
     await conn.execute(
         """
         UPDATE outwards.deliveries
-           SET again = again OR state <> 'open', state = 'open', attempts = 0, begun = false,
+           SET again = again OR state <> 'open', state = 'open', attempts = 0,
                first_tried_at = NULL, finished_at = NULL, next_at = now()
          WHERE delivery_id = $1
         """,

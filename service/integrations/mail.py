@@ -33,7 +33,6 @@ class Notifications:
 
     name = notification_writer.CHANNEL
     ordered = False
-    at_most_once = False
     seconds = SECONDS
     dropped_after = TRIED.total_seconds()
 

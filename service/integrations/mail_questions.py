@@ -45,7 +45,6 @@ class Questions:
 
     name = QUESTIONS
     ordered = False
-    at_most_once = False
     seconds = SECONDS
     dropped_after = TRIED.total_seconds()
 

@@ -87,6 +87,14 @@ class Skip:
 
 
 @dataclass(frozen=True, slots=True)
+class Wait:
+    """It was not even tried, which counts for nothing. Units: after so many seconds; None: in a moment."""
+
+    why: str
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Retry:
     """It may arrive later. Units: after at least so many seconds; None: as the backoff says."""
 
@@ -94,13 +102,6 @@ class Retry:
     after: float | None = None
     status: int | None = None
     response: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Later:
-    """It was not even tried, for a reason that is not its own: that counts for nothing."""
-
-    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,7 @@ class GiveUp:
     response: str | None = None
 
 
-Outcome = Delivered | Skip | Retry | Later | Refused | GiveUp
+Outcome = Delivered | Skip | Wait | Retry | Refused | GiveUp
 
 
 class Channel(Protocol):
@@ -129,8 +130,8 @@ class Channel(Protocol):
 
     Shape:  ordered: a target gets its deliveries in the order of the log, and nothing else while one
             waits to be tried again. It is asked when a target is planned for the first time.
-            at_most_once: a try of which nobody knows how it ended is the last one. Otherwise what is sent
-            twice has the same delivery_id.
+            What is sent twice has the same delivery_id. A process can die at any moment of a try: a channel
+            that must not repeat one notes that it begins, and looks there first.
     Units:  a try takes at most so many seconds. What could not be sent for dropped_after seconds is dropped,
             and its target is not to blame; None: the target is disabled, when the backoff says.
     """
@@ -140,9 +141,6 @@ class Channel(Protocol):
 
     @property
     def ordered(self) -> bool: ...
-
-    @property
-    def at_most_once(self) -> bool: ...
 
     @property
     def seconds(self) -> float: ...
@@ -162,8 +160,7 @@ class Channel(Protocol):
     async def send(self, delivery: Delivery) -> Outcome:
         """Bring it there. No connection of the pool is held meanwhile.
 
-        Whether it may be seen is to be looked at again. Errors are as Retry, but of a channel that is
-        at_most_once as Refused.
+        Whether it may be seen is to be looked at again. Errors are as Retry.
         """
         ...
 

@@ -20,11 +20,11 @@ from service.integrations.outbox import (
     Delivered,
     Delivery,
     GiveUp,
-    Later,
     Outcome,
     Refused,
     Retry,
     Skip,
+    Wait,
 )
 
 log = structlog.get_logger()
@@ -33,7 +33,6 @@ ORDERED, UNORDERED = 50, 8  # deliveries of a target that are taken together
 TURN_SECONDS = 20.0  # after which another target has its turn
 SLOW_SECONDS = 3.0  # a target that takes longer for one is slow
 SHARE = 5  # one connection in so many of the pool, at once
-UNKNOWN = "It is not known whether an earlier try arrived, so there is no other."
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,28 +74,22 @@ class Turns:
 
     async def _in_order(self, turn: Turn) -> None:
         until = time.monotonic() + TURN_SECONDS
-        for delivery, begun in await self._due(turn, ORDERED):
-            if not await self._try(turn, delivery, begun) or time.monotonic() > until:
+        for delivery in await self._due(turn, ORDERED):
+            if not await self._try(turn, delivery) or time.monotonic() > until:
                 return
 
     async def _together(self, turn: Turn) -> None:
         async with asyncio.TaskGroup() as group:
-            for delivery, begun in await self._due(turn, UNORDERED):
-                group.create_task(self._try(turn, delivery, begun))
+            for delivery in await self._due(turn, UNORDERED):
+                group.create_task(self._try(turn, delivery))
 
-    async def _due(self, turn: Turn, limit: int) -> list[tuple[Delivery, bool]]:
+    async def _due(self, turn: Turn, limit: int) -> list[Delivery]:
         name, target = turn.channel.name, turn.target
         async with self.connections:
             return await deliveries.due(self._pool, name, target, ordered=turn.ordered, limit=limit)
 
-    async def _try(self, turn: Turn, delivery: Delivery, begun: bool) -> bool:
+    async def _try(self, turn: Turn, delivery: Delivery) -> bool:
         """False when nothing more is to be sent in this turn."""
-        if turn.channel.at_most_once:
-            if begun:
-                return await self._note(turn, delivery, Refused(UNKNOWN))
-            async with self.connections:
-                if not await deliveries.begin(self._pool, delivery.delivery_id, turn.claim):
-                    return False
         return await self._note(turn, delivery, await self._sent(turn.channel, delivery))
 
     async def _sent(self, channel: Channel, delivery: Delivery) -> Outcome:
@@ -109,7 +102,7 @@ class Turns:
         except Exception as error:
             log.warning("a channel failed", channel=channel.name, exc_info=error)
             why = f"{type(error).__name__}: {error}".rstrip(": ")
-            return Refused(why) if channel.at_most_once else Retry(why)
+            return Retry(why)
         finally:
             if time.monotonic() > slow_at:
                 self.slow.add(delivery.target)
@@ -124,8 +117,11 @@ class Turns:
                 return await self._end(turn, delivery, "skipped", None, why, None)
             case Refused(why, status, said):
                 return await self._end(turn, delivery, "failed", status, why, said)
-            case Later(why):
-                await self._put_off(turn, delivery, why)
+            case Wait(why, seconds):
+                if seconds is None:
+                    seconds = self._backoff.seconds(1, None, self._chance)
+                async with self.connections:
+                    await deliveries.wait(self._pool, delivery.delivery_id, turn.claim, seconds, why)
                 return False
             case Retry() | GiveUp():
                 await self._fail(turn, delivery, outcome)
@@ -162,19 +158,12 @@ class Turns:
                 await self._give_up(conn, turn, key, f"Nothing arrived for {_spoken(tried)}: {why}")
 
     async def _give_up(self, conn: Writer, turn: Turn, delivery_id: UUID, why: str) -> None:
-        """This delivery only, of a target that is not to blame, or works and has no order; else the target."""
+        """Of a target that is not to blame, or works and has no order, this only; else it is disabled."""
         blameless = turn.channel.dropped_after is not None
         if blameless or (not turn.ordered and await deliveries.others_arrived(conn, delivery_id)):
             await deliveries.give_up(conn, delivery_id)
         else:
             await targets.disable(conn, turn.channel.name, turn.target, why)
-
-    async def _put_off(self, turn: Turn, delivery: Delivery, why: str) -> None:
-        """Wait a moment, and count nothing."""
-        seconds = self._backoff.seconds(1, None, self._chance)
-        async with self.connections, self._pool.acquire() as conn, conn.transaction():
-            if await targets.hold(conn, turn.channel.name, turn.target, turn.claim):
-                await deliveries.put_off(conn, delivery.delivery_id, turn.claim, seconds, why)
 
     async def _release(self, turn: Turn) -> None:
         async with self.connections, self._pool.acquire() as conn, conn.transaction():

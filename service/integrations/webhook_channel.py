@@ -21,11 +21,11 @@ from service.integrations.outbox import (
     Delivery,
     GiveUp,
     Happened,
-    Later,
     Outcome,
     Planned,
     Retry,
     Skip,
+    Wait,
 )
 from service.integrations.posting import Answer, NotSent, NotTried, Poster
 from service.integrations.webhook_secrets import with_secrets
@@ -51,7 +51,6 @@ class Webhooks:
 
     name = CHANNEL
     ordered = True
-    at_most_once = False
     seconds = TRY_SECONDS
     dropped_after = None
 
@@ -93,7 +92,7 @@ class Webhooks:
                 self._poster, webhook.url, message_id(delivery.delivery_id), message, secrets, self._clock()
             )
         except NotTried as error:
-            return Later(str(error))
+            return Wait(str(error))
         except NotSent as error:
             return Retry(str(error))
         return outcome_of(answer, self._clock())

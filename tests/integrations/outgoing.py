@@ -31,7 +31,6 @@ class Remembering:
     targets: Sequence[UUID]
     name: str = "remembering"
     ordered: bool = True
-    at_most_once: bool = False
     seconds: float = TRY_SECONDS
     dropped_after: float | None = None
     answer: Callable[[Delivery], Awaitable[Outcome]] | None = None

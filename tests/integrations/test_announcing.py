@@ -15,6 +15,7 @@ from structlog.testing import capture_logs
 from service.cli_announcing import _show, _status
 from service.domain.events import Visibility, VoteValue
 from service.eventstore.postgres import PostgresStore
+from service.integrations import announcements
 from service.integrations.announcers import announcers
 from service.integrations.announcing import Announcer, Rules
 from service.settings import Settings, SettingsError
@@ -187,7 +188,8 @@ async def test_it_is_quiet_for_a_while(
         assert await pool.fetchval(waits) == timedelta(minutes=30)
         await pool.execute("UPDATE outwards.deliveries SET next_at = now()")  # too early, for any reason
         await pool.execute("UPDATE outwards.targets SET next_at = now()")
-        await until(lambda: pool.fetchval("SELECT attempts > 0 FROM outwards.deliveries"))
+        early = "SELECT last_error = 'It has not been public for long enough.' FROM outwards.deliveries"
+        await until(lambda: pool.fetchval(early))
         assert x.asked == []
         await let_pass(pool, x.clock, timedelta(minutes=31))
         await settled(pool, world.position)
@@ -338,14 +340,55 @@ async def test_a_crash_between_posting_and_noting_does_not_post_twice(
         await people(world)
         [one] = await publish(world)
         await until(lambda: x.posted)
-    await pool.execute("UPDATE outwards.deliveries SET begun = false")  # not even the outbox knows
-    async with outbox(pool, store, await started(pool, x)):
-        await settled(pool, world.position)
+    with capture_logs() as logs:
+        async with outbox(pool, store, await started(pool, x)):
+            await settled(pool, world.position)
+    assert [one["summary"] for one in logs if one["event"].startswith("it is not known")] == [str(one.id)]
     assert posted_links(x) == links(one)
     assert len(x.asked) == 1
     [(state, why)] = await outcomes(pool)
     assert state == "failed"
     assert why == "Nobody knows whether it is there: an earlier try did not come to its end"
+
+
+async def test_a_crash_before_anything_was_noted_loses_nothing(
+    pool: asyncpg.Pool, store: PostgresStore, world: World, x: XApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped = asyncio.Event()
+
+    async def hangs(*_: Any) -> None:
+        stopped.set()
+        await asyncio.sleep(3_600)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(announcements, "begin", hangs)
+        async with outbox(pool, store, await started(pool, x)):
+            await people(world)
+            [one] = await publish(world)
+            await stopped.wait()
+    async with outbox(pool, store, await started(pool, x)):
+        await settled(pool, world.position)
+    assert posted_links(x) == links(one)
+    assert await outcomes(pool) == [("delivered", None)]
+
+
+async def test_a_longer_quiet_time_stops_nothing(
+    pool: asyncpg.Pool, store: PostgresStore, world: World, x: XApi
+) -> None:
+    async with outbox(pool, store, await started(pool, x, HALF_AN_HOUR)):
+        await people(world)
+        [one] = await publish(world)
+        await until(lambda: pool.fetchval("SELECT count(*) = 1 FROM outwards.deliveries"))
+    longer = Rules(quiet=timedelta(days=2), min_score=1, per_hour=1000)
+    waits = "SELECT true FROM outwards.deliveries WHERE next_at > now() + interval '5 hours'"
+    async with outbox(pool, store, await started(pool, x, longer)):
+        for time in (timedelta(minutes=31), timedelta(hours=30)):
+            await let_pass(pool, x.clock, time)
+            await until(lambda: pool.fetchval(waits))
+        assert await pool.fetchval("SELECT count(*) FROM outwards.targets WHERE disabled_at IS NULL") == 1
+        await let_pass(pool, x.clock, timedelta(hours=18))
+        await settled(pool, world.position)
+    assert posted_links(x) == links(one)
 
 
 async def test_a_refused_text_is_left_and_the_next_one_goes(

@@ -11,9 +11,9 @@ from projections.rebuild import rebuild
 from service.eventstore.postgres import PostgresStore
 from service.integrations import deliveries, planning, targets
 from service.integrations.backoff import Backoff
-from service.integrations.outbox import Delivered, Delivery, GiveUp, Later, Outcome, Refused, Retry, Skip
+from service.integrations.outbox import Delivered, Delivery, GiveUp, Outcome, Refused, Retry, Skip, Wait
 from service.integrations.sender import Bell, Sender
-from tests.integrations.outgoing import PATIENCE, Remembering, outbox, settled, sign_up, until
+from tests.integrations.outgoing import Remembering, outbox, settled, sign_up, until
 from tests.projections.history import World
 
 ONE, TWO = UUID(int=1), UUID(int=2)
@@ -205,25 +205,18 @@ async def test_a_target_that_has_too_much_open_is_planned_later(
     assert channel.sent == {ONE: positions, TWO: positions}
 
 
-async def test_nothing_is_sent_a_second_time_to_who_takes_it_at_most_once(
-    pool: asyncpg.Pool, store: PostgresStore, world: World
-) -> None:
-    begun = asyncio.Event()
+async def test_waiting_is_no_failure(pool: asyncpg.Pool, store: PostgresStore, world: World) -> None:
+    async def answer(delivery: Delivery) -> Outcome:
+        early = len(channel.tried[ONE]) < 6
+        return Wait("It is too early.", 0.1) if early else Delivered()
 
-    async def hangs(delivery: Delivery) -> Outcome:
-        begun.set()
-        await asyncio.sleep(PATIENCE)
-        return Delivered()
-
-    async with outbox(pool, store, Remembering([ONE], at_most_once=True, answer=hangs)):
-        await sign_up(world, 1)
-        await begun.wait()
-    channel = Remembering([ONE], at_most_once=True)
-    async with outbox(pool, store, channel):
-        await sign_up(world, 1)
+    channel = Remembering([ONE], answer=answer)
+    async with outbox(pool, store, channel, backoff=Backoff(first=0.01, longest=0.05, give_up=0.2)):
+        await sign_up(world, 2)
         await settled(pool, 2)
-    assert channel.tried[ONE] == [2]
-    assert await states(pool) == [(1, "failed"), (2, "delivered")]
+    assert channel.tried[ONE] == [1] * 6 + [2]
+    assert await states(pool) == [(1, "delivered"), (2, "delivered")]
+    assert await pool.fetchval("SELECT max(attempts) FROM outwards.deliveries") == 1
 
 
 async def test_who_is_not_to_blame_loses_a_delivery_only(
@@ -262,14 +255,13 @@ async def test_who_has_lost_the_claim_has_no_say(
 
 
 @pytest.mark.parametrize("ordered", [True, False])
-@pytest.mark.parametrize("at_most_once", [True, False])
 async def test_what_was_not_even_tried_counts_for_nothing(
-    pool: asyncpg.Pool, store: PostgresStore, world: World, ordered: bool, at_most_once: bool
+    pool: asyncpg.Pool, store: PostgresStore, world: World, ordered: bool
 ) -> None:
     async def answer(delivery: Delivery) -> Outcome:
-        return Later("no room") if len(channel.tried[ONE]) < 5 else Delivered()
+        return Wait("no room") if len(channel.tried[ONE]) < 5 else Delivered()
 
-    channel = Remembering([ONE], ordered=ordered, at_most_once=at_most_once, answer=answer)
+    channel = Remembering([ONE], ordered=ordered, answer=answer)
     async with outbox(pool, store, channel, backoff=Backoff(0.01, 0.02, give_up=0.0)):
         await sign_up(world, 1)
         await settled(pool, 1)
