@@ -15,11 +15,15 @@ _READ = 2_000  # characters that are looked at
 _JOINERS = "\u200c\u200d"  # of emoji, and of scripts that need them
 _DROPPED = frozenset({"Cc", "Cf", "Cs", "Co"})
 _LINK = re.compile(r"\b(?:https?://|ftp://|www\.)[^\s()<>]+", re.IGNORECASE)
+# Without a scheme: with a path it goes; a bare name is kept, and falls apart after its dots.
+_SITE = re.compile(r"(?<![\w.-])(?:[\w-]++\.)++[^\W\d_]{2,}+(?::\d++)?[/?#][^\s()<>]*+")
+_DOT = re.compile(r"(?<=\w)\.(?=[^\W\d_]{2})")
 _EMPTY = re.compile(r"\(\s*\)|<\s*>")
-# Signs that would call people or join a topic: not those of "C#", "mAP@50" and "#1".
+_FORMULA = re.compile(r"\$++([A-Za-z\\][^$]*+)(?<!\s)\$++")
+# Signs that would call people or join a topic: not those of "C#", "mAP@50", "#1" and "$5".
 _CALLS = re.compile(
-    r"(?<![A-Za-z0-9_@＠#＃])(?!#[0-9]++\b)[@＠#＃]++(?=[\w\[])"
-    r"|(?<=[A-Za-z0-9_])[@＠#＃]{2,}+(?=[\w\[])"
+    r"(?<![A-Za-z0-9_@＠#＃$])(?!#[0-9]++\b|\$[0-9])[@＠#＃$]++(?=[\w\[])"
+    r"|(?<=[A-Za-z0-9_])[@＠#＃$]{2,}+(?=[\w\[])"
     r"|(?:(?<=\brt)|(?<=\brt:))[@＠]",
     re.IGNORECASE,
 )
@@ -60,8 +64,10 @@ def composed(said: Announcement, limit: int, measure: Measure) -> str:
 def plain_line(text: str) -> str:
     """On one line, without what is invisible, links, and signs that call somebody. It is NFC."""
     seen = "".join(map(_seen, unicodedata.normalize("NFC", text)))
-    line = _CALLS.sub("", _EMPTY.sub("", _LINK.sub("", seen)))
-    return unicodedata.normalize("NFC", _SPACED.sub("", " ".join(line.split())))
+    unlinked = _EMPTY.sub("", _SITE.sub("", _LINK.sub("", seen)))
+    line = _CALLS.sub("", _FORMULA.sub(r"\1", unlinked))
+    tidy = _DOT.sub(". ", _SPACED.sub("", " ".join(line.split())))
+    return unicodedata.normalize("NFC", tidy)
 
 
 def cut(text: str, limit: int, measure: Measure) -> str:

@@ -13,9 +13,11 @@ from service.integrations.x_weight import weight
 # As X finds them: (what stands before) sign name.
 MENTION = re.compile(r"(?:^|[^A-Za-z0-9_!#$%&*@＠]|\brt:?)[@＠][A-Za-z0-9_]{1,20}", re.IGNORECASE)
 HASHTAG = re.compile(r"(?:^|[^\w&])[#＃]\w*[^\W\d_]\w*")
+CASHTAG = re.compile(r"(?:^|\s)\$[A-Za-z]")
+SITE = re.compile(r"\w\.[^\W\d_]{2}")
 TAG_OF_A_PAGE = re.compile(r"(?:^|\W)@\[")
 SAID = Announcement("Ada", "Deep Learning", 2015, "It is deep.", "https://example.org/summaries/1")
-LIVELY = st.text(st.sampled_from("@＠#＃rRtT: a_1é中[]\u200d\u0301.") | st.characters(), max_size=40)
+LIVELY = st.text(st.sampled_from("@＠#＃$rRtT: a_1é中[]\u200d\u0301.") | st.characters(), max_size=40)
 
 
 def test_it_says_who_explains_what() -> None:
@@ -41,6 +43,12 @@ def test_without_words_it_says_only_who_explains_what() -> None:
         ("C# and F#, mAP@50, the #1 of 10", "C# and F#, mAP@50, the #1 of 10"),
         ("RT@ada rt:@bob", "RTada rt:bob"),
         ("by @[123:1:Page]", "by [123:1:Page]"),
+        ("buy $AAPL, $$BTC$ and $a.b for $5 or US$6", "buy AAPL, BTC and a.b for $5 or US$6"),
+        ("so $x^2$ and $\\frac{a}{b}$", "so x^2 and \\frac{a}{b}"),
+        ("see evil.co/phish, t.me/x and www2.evil.co?x or", "see and or"),
+        ("see a.com, sub.evil.co and evil .co", "see a. com, sub. evil. co and evil. co"),
+        ("e.g. 3.14 i.e. v1.0.2 and/or I/O", "e.g. 3.14 i.e. v1.0.2 and/or I/O"),
+        ("write to a@b.org", "write to a@b. org"),
         ("see https://spam.example/x?y=1 (www.spam.example), then", "see, then"),
         ("a\x00b\x1b\u202ec\u200bd\ufeffe\ue000f\uffffg", "abcdefg"),
         ("Poincare\u0301", "Poincaré"),
@@ -54,10 +62,16 @@ def test_a_line_is_plain_and_calls_nobody(text: str, line: str) -> None:
 @given(LIVELY)
 @example("a@#@b")
 @example("rt:@@b")
+@example("#$x")
+@example("$$x$")
+@example("a .@co")
+@example("a.<>co")
 def test_no_text_calls_anybody(text: str) -> None:
     line = plain_line(text)
     assert not MENTION.search(line)
     assert not HASHTAG.search(line)
+    assert not CASHTAG.search(line)
+    assert not SITE.search(line)
     assert not TAG_OF_A_PAGE.search(line)
     assert unicodedata.is_normalized("NFC", line)
     assert not any(unicodedata.category(one) in {"Cc", "Cs", "Co", "Zl", "Zp"} for one in line)
