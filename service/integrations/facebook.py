@@ -9,7 +9,8 @@ from service.integrations.wording import Announcement, composed
 API = "https://graph.facebook.com/v23.0"
 LIMIT = 600  # characters; Facebook takes 63,206, and shows fewer than these without a click
 WINDOW = 3_600.0  # seconds in which Facebook counts calls
-TIMED_OUT = 408
+TIMED_OUT, TOO_MANY_REQUESTS = 408, 429
+REFUSES_THE_PAGE = frozenset({401, 402, 403})  # when there is no code that says more
 
 # Codes of errors.
 TOO_MANY = frozenset({4, 17, 32, 341, 613, 80_001})
@@ -42,20 +43,39 @@ class Facebook:
 def outcome_of(answer: Answer) -> Posted:
     """What an answer means, by the code of its error more than by its status."""
     status, fields = answer.status, answer.fields()
-    if 200 <= status < 300 and "error" not in fields:
-        return Delivered(status, str(fields["id"]) if "id" in fields else None)
     error = fields.get("error")
     if not isinstance(error, dict):
-        why = f"Facebook answers {status}."
-        unsure = status >= 500 or status == TIMED_OUT
-        return Unclear(why, status) if unsure else Retry(why, status=status)
-    code, subcode = error.get("code"), error.get("error_subcode")
+        return _without_error(answer, fields.get("id"))
+    code, subcode = _number(error.get("code")), _number(error.get("error_subcode"))
     marks = "/".join(str(one) for one in (code, subcode) if one is not None)
-    why = f"Facebook answers {status} ({marks}): {error.get('message', '')}"
-    if code in TOO_MANY:
-        return Retry(why, WINDOW, status)
+    why = f"Facebook answers {status} ({marks}): {error.get('message') or ''}"
+    if code in TOO_MANY or status == TOO_MANY_REQUESTS:
+        return Retry(why, answer.asks_to_wait() or WINDOW, status)
     if code in STOPS or (code == PARAMETER and subcode == NO_SUCH_PAGE):
         return GiveUp(why, status)
     if code in UNSURE or status >= 500:
         return Unclear(why, status)
     return Refused(why, status)
+
+
+def _without_error(answer: Answer, post: object) -> Posted:
+    """By its status: what Facebook does not say itself may be said by who stands between."""
+    status = answer.status
+    why = f"Facebook answers {status}."
+    if 200 <= status < 300:
+        known = post is not None or answer.broken
+        return (
+            Delivered(status, None if post is None else str(post))
+            if known
+            else Unclear(f"{why} It names no post.", status)
+        )
+    if status >= 500 or status == TIMED_OUT:
+        return Unclear(why, status)
+    if status == TOO_MANY_REQUESTS:
+        return Retry(why, answer.asks_to_wait() or WINDOW, status)
+    return GiveUp(why, status) if status in REFUSES_THE_PAGE else Retry(why, status=status)
+
+
+def _number(value: object) -> int | None:
+    """Facebook sends numbers."""
+    return value if isinstance(value, int) else None

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
 
 import httpx
@@ -53,11 +54,15 @@ class Network(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back. Shape: body is its beginning, as far as it came; without secrets."""
+    """What came back.
+
+    Shape: body is its beginning, as far as it came, without secrets; broken: there was to be more of it.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: str
+    broken: bool = False
 
     def fields(self) -> dict[str, Any]:
         """The body's JSON object; empty when it is none."""
@@ -65,6 +70,17 @@ class Answer:
             return msgspec.json.decode(self.body, type=dict[str, Any])
         except (msgspec.DecodeError, RecursionError):
             return {}
+
+    def asks_to_wait(self) -> float | None:
+        """Units: seconds, as Retry-After says; a time counts from that of the answer."""
+        said = self.headers.get("retry-after", "").strip()
+        if said.isascii() and said.isdigit():
+            return float(said)
+        try:
+            until, now = parsedate_to_datetime(said), parsedate_to_datetime(self.headers["date"])
+            return max((until - now).total_seconds(), 0.0)
+        except (KeyError, TypeError, ValueError):
+            return None
 
 
 async def ask(
@@ -76,14 +92,15 @@ async def ask(
             request = client.build_request("POST", url, content=content, headers=headers)
             response = await client.send(request, stream=True)
             try:
-                body = await _beginning(response)
+                body, broken = await _beginning(response)
             finally:
                 await response.aclose()
     except _NOTHING_SENT as error:
         return Retry(_hidden(f"No connection: {_told(error)}", secrets))
     except (httpx.HTTPError, TimeoutError) as error:
         return Unclear(_hidden(f"No answer: {_told(error)}", secrets))
-    return Answer(response.status_code, response.headers, _hidden(body.decode("utf-8", "replace"), secrets))
+    text = _hidden(body.decode("utf-8", "replace"), secrets)
+    return Answer(response.status_code, response.headers, text, broken)
 
 
 def _client() -> httpx.AsyncClient:
@@ -94,8 +111,8 @@ def _client() -> httpx.AsyncClient:
     )
 
 
-async def _beginning(response: httpx.Response) -> bytes:
-    """As much of the body as comes: the status alone says whether something was posted."""
+async def _beginning(response: httpx.Response) -> tuple[bytes, bool]:
+    """As much of the body as comes, and whether it breaks off."""
     body = b""
     try:
         async for part in response.aiter_raw(4_096):
@@ -103,8 +120,8 @@ async def _beginning(response: httpx.Response) -> bytes:
             if len(body) >= LONGEST_ANSWER:
                 break
     except httpx.TransportError:
-        return body
-    return body[:LONGEST_ANSWER]
+        return body, True
+    return body[:LONGEST_ANSWER], False
 
 
 def _told(error: Exception) -> str:

@@ -19,7 +19,7 @@ _LINK = re.compile(r"\b(?:https?://|ftp://|www\.)[^\s()<>]+", re.IGNORECASE)
 _SITE = re.compile(r"(?<![\w.-])(?:[\w-]++\.)++[^\W\d_]{2,}+(?::\d++)?[/?#][^\s()<>]*+")
 _DOT = re.compile(r"(?<=\w)\.(?=[^\W\d_]{2})")
 _EMPTY = re.compile(r"\(\s*\)|<\s*>")
-_FORMULA = re.compile(r"\$++([A-Za-z\\][^$]*+)(?<!\s)\$++")
+_FORMULA = re.compile(r"(?<!\$)\$++([A-Za-z\\][^$]*+)(?<!\s)\$++")
 # Signs that would call people or join a topic: not those of "C#", "mAP@50", "#1" and "$5".
 _CALLS = re.compile(
     r"(?<![A-Za-z0-9_@＠#＃$])(?!#[0-9]++\b|\$[0-9])[@＠#＃$]++(?=[\w\[])"

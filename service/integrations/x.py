@@ -15,7 +15,8 @@ from service.integrations.x_weight import LIMIT, weight
 API = "https://api.x.com"
 LIMITS = ("x-rate-limit", "x-app-limit-24hour", "x-user-limit-24hour")
 WINDOW = 900.0  # seconds, of a limit that does not say when it ends
-BAD_REQUEST, TIMED_OUT, FORBIDDEN, TOO_MANY = 400, 408, 403, 429
+BAD_REQUEST, FORBIDDEN, TIMED_OUT, TOO_MANY = 400, 403, 408, 429
+STOPS = frozenset({401, 402, 403})  # the account, whoever says so and however
 
 
 class X:
@@ -51,12 +52,13 @@ def outcome_of(answer: Answer, now: datetime) -> Posted:
     told = " ".join(str(fields[name]) for name in ("title", "detail") if fields.get(name))
     why = f"X answers {status}: {told}".rstrip(": ")
     if 200 <= status < 300:
-        return Delivered(status, _id(fields))
+        post = _id(fields)
+        return Delivered(status, post) if post or answer.broken else Unclear(f"{why} without a post", status)
     if status >= 500 or status == TIMED_OUT:
         return Unclear(why, status)
     if status == TOO_MANY:
         return Retry(why, _pause(answer, now), status)
-    if status < 400 or not fields:
+    if status < 400 or (not fields and status not in STOPS):
         return Retry(why, status=status)
     if status == BAD_REQUEST or (status == FORBIDDEN and "duplicate" in told.lower()):
         return Refused(why, status)
@@ -69,8 +71,10 @@ def _id(fields: dict[str, object]) -> str | None:
 
 
 def _pause(answer: Answer, now: datetime) -> float:
-    """Seconds until the limits that are used up begin anew."""
+    """Seconds until the limits that are used up begin anew, and as long as X asks for."""
     used = [one for one in LIMITS if answer.headers.get(f"{one}-remaining") == "0"] or LIMITS[:1]
     resets = [answer.headers.get(f"{one}-reset", "") for one in used]
     seconds = [float(one) - now.timestamp() for one in resets if one.isascii() and one.isdigit()]
+    if (asked := answer.asks_to_wait()) is not None:
+        seconds.append(asked)
     return max([1.0, *seconds]) if seconds else WINDOW

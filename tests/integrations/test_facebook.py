@@ -86,9 +86,14 @@ async def test_what_codes_mean(
 @pytest.mark.parametrize(
     ("status", "body", "expected"),
     [
-        (200, b"", Delivered(200)),
+        (200, b"", Unclear("Facebook answers 200. It names no post.", 200)),
+        (200, b"<html>Sign in", Unclear("Facebook answers 200. It names no post.", 200)),
+        (401, b"", GiveUp("Facebook answers 401.", 401)),
+        (429, b"<html>", Retry("Facebook answers 429.", WINDOW, 429)),
+        (404, b"<html>", Retry("Facebook answers 404.", status=404)),
+        (400, b'{"error":{"code":[1],"message":null}}', Refused("Facebook answers 400 (): ", 400)),
         (302, b"", Retry("Facebook answers 302.", status=302)),
-        (403, b"<html>", Retry("Facebook answers 403.", status=403)),
+        (403, b"<html>", GiveUp("Facebook answers 403.", 403)),
         (408, b"", Unclear("Facebook answers 408.", 408)),
         (502, b"<html>", Unclear("Facebook answers 502.", 502)),
     ],
@@ -98,6 +103,14 @@ async def test_what_answers_without_a_code_mean(
 ) -> None:
     api.next = [answering(status, body)]
     assert await api.network().post(SAID) == expected
+
+
+@pytest.mark.parametrize("body", [b"<html>slow down", graph_error(4, "No.").body, graph_error(9, "No.").body])
+async def test_it_waits_as_long_as_it_is_asked_to(api: FacebookApi, body: Any) -> None:
+    api.next = [answering(429, body, Retry_After="60")]
+    outcome = await api.network().post(SAID)
+    assert isinstance(outcome, Retry)
+    assert outcome.after == 60
 
 
 @pytest.mark.parametrize("behaviour", [closes, posts_and_closes])

@@ -148,14 +148,22 @@ async def test_the_same_again_is_refused(api: XApi) -> None:
         (400, {"title": "Invalid Request"}, Refused("X answers 400: Invalid Request", 400)),
         (402, {"title": "CreditsDepleted"}, GiveUp("X answers 402: CreditsDepleted", 402)),
         (403, {"title": "Client Forbidden"}, GiveUp("X answers 403: Client Forbidden", 403)),
-        (403, b"<html>blocked</html>", Retry("X answers 403", status=403)),
+        (403, b"<html>blocked</html>", GiveUp("X answers 403", 403)),
+        (401, b"", GiveUp("X answers 401", 401)),
+        (404, b"<html>", Retry("X answers 404", status=404)),
         (400, b'{"title":' + b"[" * 60_000, Retry("X answers 400", status=400)),
         (408, {}, Unclear("X answers 408", 408)),
         (500, b"", Unclear("X answers 500", 500)),
         (503, {"title": "Overloaded"}, Unclear("X answers 503: Overloaded", 503)),
         (302, b"", Retry("X answers 302", status=302)),
-        (200, b"no JSON", Delivered(200)),
-        (201, [1], Delivered(201)),
+        (200, b"<html>Sign in", Unclear("X answers 200 without a post", 200)),
+        (201, [1], Unclear("X answers 201 without a post", 201)),
+        (
+            200,
+            {"errors": [{"title": "Overloaded", "detail": "Nothing was posted."}]},
+            Unclear("X answers 200 without a post", 200),
+        ),
+        (200, {"data": {"id": "7"}, "errors": []}, Delivered(200, "7")),
     ],
 )
 async def test_what_answers_mean(api: XApi, status: int, body: Any, expected: object) -> None:
@@ -181,6 +189,16 @@ async def test_it_waits_as_long_as_the_limits_say(api: XApi) -> None:
         ),
         ({"x_rate_limit_reset": str(int(now) - 60)}, 1),
         ({"x_rate_limit_reset": "soon"}, WINDOW),
+        ({"retry_after": "70"}, 70),
+        ({"retry_after": "soon"}, WINDOW),
+        ({"x_rate_limit_reset": soon, "retry_after": "3"}, 60),
+        (
+            {
+                "date": "Mon, 30 Nov 2026 12:00:00 GMT",
+                "retry_after": "Mon, 30 Nov 2026 12:02:00 GMT",
+            },
+            120,
+        ),
         ({}, WINDOW),
     ]
     for headers, seconds in limits:
@@ -217,7 +235,7 @@ async def test_the_status_is_enough_when_the_answer_breaks_off(api: XApi) -> Non
 
 async def test_an_endless_answer_is_read_to_a_bound(api: XApi) -> None:
     api.next = [answering(403, b"x" * 10_000_000)]
-    assert await api.network().post(SAID) == Retry("X answers 403", status=403)
+    assert await api.network().post(SAID) == GiveUp("X answers 403", 403)
 
 
 async def test_secrets_come_back_in_nothing(api: XApi) -> None:
