@@ -15,12 +15,14 @@ from projections.reading import Reader, in_order, row_maker
 class EntryRow(Struct, frozen=True):
     """A listed summary without its text.
 
-    Shape:  author is None for an anonymous one; rendering is the renderer that made the HTML of
+    Shape:  published_at is when it came into lists, the first time, as claimed for imported ones, and
+            updated_at is not before it.
+            author is None for an anonymous one; rendering is the renderer that made the HTML of
             body_payload, None when the text was erased: then updated_at is when that was.
     """
 
     summary_id: UUID
-    created_at: datetime
+    published_at: datetime
     updated_at: datetime
     body_payload: UUID
     rendering: int | None
@@ -35,6 +37,7 @@ class EntryRow(Struct, frozen=True):
 
 
 _entry = row_maker(EntryRow)
+_PUBLISHED = 1_000  # of what came into lists last, as many may go before what changed later
 
 
 class Changed(Struct, frozen=True):
@@ -45,32 +48,43 @@ class Changed(Struct, frozen=True):
 
 
 async def entries(conn: Reader, kind: FeedKind, filter: FeedFilter, first: int) -> list[EntryRow]:
-    """The first entries of a feed.
+    """The first entries of a feed. In LATEST, coming into lists counts as a change.
 
-    Source: read.summary, read.revision, read.paper, read.user; payloads and rendered.
+    Source: read.summary, read.revision, read.paper, read.user, read.event; events, payloads and rendered.
     """
-    column = KINDS[kind][0]
+    order = f"s.{KINDS[kind][0]} DESC, s.summary_id DESC"
     tables, where, values = selected(kind, filter, 2)
-    records = await conn.fetch(
-        f"""
-        SELECT s.summary_id, s.created_at, s.body_payload,
-               greatest(s.updated_at, v.redacted_at) AS updated_at,
-               (SELECT max(r.renderer_version) FROM rendered r JOIN payloads b USING (payload_id)
-                 WHERE r.payload_id = s.body_payload AND b.content IS NOT NULL) AS rendering,
-               coalesce(convert_from(n.content, 'UTF8'), u.username) AS author,
-               p.paper_id, p.title, p.authors, p.venue_key, p.venue_name, p.year, p.keywords
-          FROM (SELECT s.* FROM {tables} WHERE {where}
-                 ORDER BY s.{column} DESC, s.summary_id DESC LIMIT $1) s
-          JOIN read.paper p USING (paper_id)
-          JOIN read.revision v ON v.summary_id = s.summary_id AND v.number = s.revision_number
-          LEFT JOIN read."user" u ON u.user_id = s.author_id AND NOT s.anonymous
-          LEFT JOIN payloads n ON n.payload_id = u.display_name_payload
-         ORDER BY s.{column} DESC, s.summary_id DESC
-        """,  # noqa: S608 (ours)
-        first,
-        *values,
-    )
+    ids = f"SELECT s.summary_id FROM {tables} WHERE {where}"  # noqa: S608 (ours)
+    found = f"({ids} ORDER BY {order} LIMIT $1)"
+    if kind is FeedKind.LATEST:
+        found += f" UNION {ids} AND s.summary_id IN ({_NEWEST})"
+        order = "greatest(s.updated_at, e.published_at) DESC, s.summary_id DESC"
+    records = await conn.fetch(_ENTRIES.format(found=found, order=order), first, *values)
     return [_entry(record) for record in records]
+
+
+_NEWEST = f"""
+    SELECT n.summary_id FROM (
+      SELECT e.summary_id FROM read.event e WHERE e.publishes ORDER BY e.position DESC LIMIT {_PUBLISHED}) n
+"""  # noqa: S608 (ours)
+_ENTRIES = """
+SELECT s.summary_id, s.body_payload, e.published_at,
+       greatest(s.updated_at, v.redacted_at, e.published_at) AS updated_at,
+       (SELECT max(r.renderer_version) FROM rendered r JOIN payloads b USING (payload_id)
+         WHERE r.payload_id = s.body_payload AND b.content IS NOT NULL) AS rendering,
+       coalesce(convert_from(n.content, 'UTF8'), u.username) AS author,
+       p.paper_id, p.title, p.authors, p.venue_key, p.venue_name, p.year, p.keywords
+  FROM ({found}) f JOIN read.summary s USING (summary_id)
+ CROSS JOIN LATERAL (
+       SELECT coalesce(min(l.occurred_at), min(l.recorded_at), s.created_at) AS published_at FROM (
+         SELECT position FROM read.event e WHERE e.summary_id = s.summary_id AND e.publishes
+          ORDER BY position LIMIT 1) o JOIN events l USING (position)) e
+  JOIN read.paper p USING (paper_id)
+  JOIN read.revision v ON v.summary_id = s.summary_id AND v.number = s.revision_number
+  LEFT JOIN read."user" u ON u.user_id = s.author_id AND NOT s.anonymous
+  LEFT JOIN payloads n ON n.payload_id = u.display_name_payload
+ ORDER BY {order} LIMIT $1
+"""
 
 
 async def html_by_payload(conn: Reader, payload_ids: Sequence[UUID]) -> list[str | None]:

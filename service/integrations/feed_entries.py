@@ -65,7 +65,7 @@ def _entry(row: EntryRow, html: str, base_url: str) -> Entry:
         link=permalink(row, base_url),
         paper_link=paper,
         paper_title=row.title,
-        published=row.created_at,
+        published=row.published_at,
         updated=row.updated_at,
         keywords=row.keywords,
         venue=(row.venue_key, row.venue_name or row.venue_key) if row.venue_key else None,

@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 
 ATOM = "http://www.w3.org/2005/Atom"
 DUBLIN_CORE = "http://purl.org/dc/elements/1.1/"
-NEVER = datetime(1970, 1, 1, tzinfo=UTC)  # when a feed without entries last changed
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)  # when the feeds of an empty log last changed
 # What XML 1.0 has no place for, and what turns the direction of everything behind it.
 _UNFIT = re.compile(
     "[^\t\n\r\x20-\x7e\x85\xa0-\u2029\u202f-\u2065\u206a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
@@ -39,7 +39,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """A whole feed: address is its own, link that of the page with the same in it, venues that of venues."""
+    """A whole feed: address is its own, link that of the page with the same in it, venues that of venues.
+
+    Units: it has not changed since updated, and may not have for longer.
+    """
 
     id: UUID
     title: str
@@ -48,10 +51,7 @@ class Feed:
     venues: str
     entries: Sequence[Entry]
     rights: str | None = None
-
-    @property
-    def updated(self) -> datetime:
-        return max((entry.updated for entry in self.entries), default=NEVER)
+    updated: datetime = NEVER
 
 
 def atom(feed: Feed) -> bytes:

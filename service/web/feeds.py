@@ -17,12 +17,12 @@ from projections.reading import Reader
 from schema.context import Tools
 from schema.reading import ReadSession
 from service.integrations.feed_entries import EXCERPT, short_entry, whole_entry
-from service.integrations.feeds import Feed, atom, rss
+from service.integrations.feeds import NEVER, Feed, atom, rss
 from service.web.conditional import Version
 from service.web.feed_subjects import FINDS, Find, Subject
 from service.web.layout import feed_address
 
-FORM = 1
+FORM = 2
 """Raise it when the same rows and texts make other documents: readers then get them anew."""
 
 ENTRIES = 50
@@ -75,6 +75,7 @@ def _answering(tools: Tools, find: Find, form: Form) -> Callable[[Request], Awai
             texts = await _texts(session, rows, form)
         finally:
             await session.close()
+        frame = replace(frame, updated=version.changed or NEVER)
         body = await asyncio.to_thread(_document, frame, rows, texts, form, tools.base_url)
         return Response(body, headers=headers, media_type=form.media_type)
 

@@ -22,7 +22,7 @@ SUMMARY, PAPER = UUID(int=1), UUID(int=2)
 NOON = datetime(2026, 5, 1, 12, 0, 0, 250, tzinfo=UTC)
 ROW = EntryRow(
     summary_id=SUMMARY,
-    created_at=NOON,
+    published_at=NOON,
     updated_at=NOON + timedelta(days=1),
     body_payload=UUID(int=3),
     rendering=1,
@@ -41,7 +41,16 @@ ANY = st.text(st.characters(codec=None), max_size=40)
 
 def a_feed(*entries: Any, **more: Any) -> Feed:
     return replace(
-        Feed(UUID(int=9), "Feed", f"{BASE}/feeds/x", f"{BASE}/", f"{BASE}/venues", entries), **more
+        Feed(
+            UUID(int=9),
+            "Feed",
+            f"{BASE}/feeds/x",
+            f"{BASE}/",
+            f"{BASE}/venues",
+            entries,
+            updated=NOON + timedelta(days=1),
+        ),
+        **more,
     )
 
 

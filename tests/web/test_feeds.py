@@ -199,6 +199,44 @@ async def test_what_an_entry_says(site: Site) -> None:
     assert "Now <em>this</em>." in again.content[0].value
 
 
+async def test_what_becomes_public_late_is_published_then(site: Site) -> None:
+    """So that who reads the feed regularly does not miss it, however long ago it was written."""
+    ada, bob = await site.user("ada"), await site.user("bob")
+    early = await publish(site, ada, await site.paper(ada, "A", "a"), visibility=Visibility.PRIVATE)
+    papers = [await site.paper(bob, f"P{n}", f"k{n}") for n in range(51)]
+    later = [await publish(site, bob, paper) for paper in papers]
+    other = await publish(site, bob, await site.paper(ada, "B", "b"), visibility=Visibility.UNLISTED)
+    before = (await read(site, "/feeds/latest.atom")).entries[0].updated
+    for summary, author in ((early, ada), (other, bob)):
+        show = SetSummaryVisibility(summary, Visibility.PUBLIC)
+        await site.visible(await set_summary_visibility(site.acting(author), show))
+    for address in ("/feeds/latest.atom", "/feeds/latest.rss", "/rss.xml"):
+        assert await ids(site, address) == [other, early, *later[:2:-1]]
+    assert await ids(site, "/feeds/users/ada.atom") == [early]
+    entry = (await read(site, "/feeds/latest.atom")).entries[1]
+    assert entry.published == entry.updated > before
+    for visibility in (Visibility.PRIVATE, Visibility.PUBLIC):  # a second time is no news
+        again = SetSummaryVisibility(later[0], visibility)
+        await site.visible(await set_summary_visibility(site.acting(bob), again))
+    assert await ids(site, "/feeds/latest.atom") == [other, early, *later[:2:-1]]
+
+
+async def test_the_time_of_a_feed_never_goes_back(site: Site) -> None:
+    ada = await site.user("ada")
+    papers = [await site.paper(ada, f"P{n}", f"k{n}") for n in range(2)]
+    times = []
+    made = [await publish(site, ada, paper) for paper in papers]
+    for summary in [*reversed(made), None]:
+        for address in ("/feeds/latest.atom", "/feeds/users/ada.atom"):
+            found = await read(site, address)
+            times.append(found.feed.updated)
+            assert all(entry.updated <= found.feed.updated for entry in found.entries)
+        if summary is not None:
+            await site.visible(await retract_summary(site.acting(ada), RetractSummary(summary)))
+    assert times == sorted(times)
+    assert len(set(times)) == 3
+
+
 async def test_the_old_addresses(site: Site) -> None:
     ada = await site.user("ada")
     body = "The *beginning*. " + "words " * 300
