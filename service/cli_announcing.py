@@ -60,7 +60,7 @@ async def _status(settings: Settings) -> None:
     for row in rows:
         say(_line(row, row.channel in on))
         if row.stopped is not None:
-            complain(f"  Stopped: {row.stopped} Correct it, and restart the service.")
+            complain(f"  {row.channel} stopped: {row.stopped} Correct it, and restart the service.")
     for one in lost:
         link = f"{settings.public_url}/summaries/{one.summary_id}"
         complain(f"  Nobody knows whether it is on {one.channel}: {link} ({one.why or 'the service ended'})")

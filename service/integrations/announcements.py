@@ -23,7 +23,11 @@ class Known:
 
 
 class AnnouncerRow(Struct, frozen=True):
-    """A channel, ever switched on. Shape: stopped says why nothing goes out any more, None: it does."""
+    """A channel, ever switched on.
+
+    Shape:  stopped says why nothing goes out any more, None: it does. What waits may turn out not to be for
+            announcing when its time comes.
+    """
 
     channel: str
     since: int
@@ -64,7 +68,16 @@ async def state(conn: Reader) -> list[AnnouncerRow]:
         """
         SELECT a.*, n.posted, n.refused, t.disabled_reason AS stopped,
                (SELECT count(*) FROM outwards.deliveries d
-                 WHERE d.channel = a.channel AND d.state = 'open') AS waiting
+                 WHERE d.channel = a.channel AND d.state = 'open')
+               + (SELECT count(*) FROM read.event e
+                   WHERE e.publishes AND e.position > greatest(t.behind, a.since) AND t.behind IS NOT NULL
+                     AND NOT EXISTS (
+                         SELECT FROM outwards.announcements n
+                          WHERE n.channel = a.channel AND n.summary_id = e.summary_id)
+                     AND NOT EXISTS (
+                         SELECT FROM outwards.deliveries d
+                          WHERE d.channel = a.channel AND d.target = t.target AND d.position = e.position
+                            AND d.state = 'open')) AS waiting
           FROM outwards.announcers a LEFT JOIN outwards.targets t USING (channel)
          CROSS JOIN LATERAL (
                SELECT count(*) FILTER (WHERE outcome = 'posted') AS posted,

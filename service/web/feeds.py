@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from uuid import uuid5
 
 import msgspec
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -19,7 +18,7 @@ from schema.reading import ReadSession
 from service.integrations.feed_entries import EXCERPT, short_entry, whole_entry
 from service.integrations.feeds import NEVER, Feed, atom, rss
 from service.web.conditional import Version
-from service.web.feed_subjects import FINDS, Find, Subject
+from service.web.feed_subjects import FINDS, Find, Subject, no_feed
 from service.web.layout import feed_address
 
 FORM = 2
@@ -56,16 +55,21 @@ def feed_routes(tools: Tools) -> list[Route]:
         *(Route(f"/feeds/{path}.atom", _answering(tools, find, ATOM)) for path, find in FINDS.items()),
         *(Route(f"/feeds/{path}.rss", _answering(tools, find, RSS)) for path, find in FINDS.items()),
         *(Route(path, _answering(tools, FINDS["latest"], form)) for path, form in old.items()),
+        Route("/feeds/{rest:path}", _no_feed),
     ]
+
+
+async def _no_feed(request: Request) -> Response:
+    raise no_feed(request)
 
 
 def _answering(tools: Tools, find: Find, form: Form) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         session = ReadSession(tools.pool, tools.statement_seconds)
         try:
-            subject = None if _is_unfit(request) else await find(session, request)
-            if subject is None:
-                raise HTTPException(404)
+            if _is_unfit(request):
+                raise no_feed(request)
+            subject = await find(session, request)
             rows = await entries(session, subject.kind, subject.filter, form.most)
             frame = _frame(tools, subject, _own_address(request, subject))
             version = await _version(session, frame, rows)

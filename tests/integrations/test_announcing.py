@@ -535,8 +535,8 @@ async def test_the_operator_sees_what_stopped_and_what_nobody_knows(
     await _status(given)
     said = capsys.readouterr()
     assert said.out.startswith("x: on; first switched on ")
-    assert said.out.endswith("; 1 posted, 0 refused, 0 waiting\n")
-    assert "Stopped: X answers 401: Unauthorized" in said.err
+    assert said.out.endswith("; 1 posted, 0 refused, 2 waiting\n")
+    assert "x stopped: X answers 401: Unauthorized" in said.err
     assert f"Nobody knows whether it is on x: {BASE}/summaries/{lost.id} (No answer: " in said.err
 
 

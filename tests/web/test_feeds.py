@@ -139,6 +139,32 @@ async def test_feeds_of_nothing(quiet_site: Site, path: str) -> None:
     response = await quiet_site.client.get(f"/feeds/{path}")
     assert response.status_code == 404
     assert "etag" not in response.headers
+    [error] = response.json()["errors"]
+    assert error["extensions"] == {"code": "NOT_FOUND"}
+    assert error["message"].isprintable()
+
+
+@pytest.mark.parametrize(
+    ("path", "named"),
+    [
+        ("latest", "There is no feed at “/feeds/latest”: each ends with .atom or .rss"),
+        ("papers/1.atom", "There is no feed at “/feeds/papers/1.atom”"),
+        ("venues/conf/<b>.atom", "No venue here has the key “conf/<b>”."),
+        ("years/1.atom", "No papers here are of the year “1”."),
+        ("keywords/deep%20x.rss", "No paper here has the keyword “deep x”."),
+        ("users/nobody.atom", "Nobody here has the username “nobody”."),
+        (f"papers/{UNKNOWN}.atom", f"There is no paper {UNKNOWN} here."),
+        (f"keywords/{'x' * 500}.rss", f"“{'x' * 100}…”."),
+    ],
+)
+@pytest.mark.asyncio(loop_scope="module")
+async def test_what_is_unknown_is_named(quiet_site: Site, path: str, named: str) -> None:
+    program = await quiet_site.client.get(f"/feeds/{path}")
+    assert named in program.json()["errors"][0]["message"]
+    browser = await quiet_site.client.get(f"/feeds/{path}", headers={"accept": "text/html"})
+    assert browser.status_code == 404
+    assert named in unescape(browser.text)
+    assert "<b>" not in browser.text
 
 
 @pytest.mark.asyncio(loop_scope="module")
@@ -153,7 +179,9 @@ async def test_an_empty_site_has_feeds(quiet_site: Site) -> None:
 async def test_a_year_that_the_venue_did_not_see(site: Site) -> None:
     await site.paper(await site.user("ada"), "A", "a", venue_key="v", year=2014)
     for year in ("2013", "x", "-1", "99999"):
-        assert (await site.client.get(f"/feeds/venues/v.atom?year={year}")).status_code == 404
+        response = await site.client.get(f"/feeds/venues/v.atom?year={year}")
+        assert response.status_code == 404
+        assert f"are of the year “{year}”." in response.json()["errors"][0]["message"]
 
 
 async def test_pages_lead_to_their_feeds(site: Site) -> None:
