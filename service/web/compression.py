@@ -6,8 +6,10 @@ gives; chosen by others are texts, names, and what the request itself brings. So
 Authorization and answers of mutations go as they are, and everything else is public and is compressed.
 """
 
+import re
+
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.middleware.gzip import GZipMiddleware
+from starlette.middleware.gzip import GZipMiddleware, IdentityResponder
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.web.observing import observed
@@ -15,6 +17,7 @@ from service.web.observing import observed
 MINIMUM = 1_000  # bytes: less fits in a packet anyhow
 LEVEL = 5  # 9 takes twice the time for a few per cent
 MARK = "identity"
+_GZIP = re.compile(r"(?:^|,)\s*gzip\s*(?P<never>;\s*q\s*=\s*0(?:\.0*)?\s*)?(?:;[^,]*)?(?=,|$)")
 
 
 class Compression:
@@ -22,14 +25,23 @@ class Compression:
 
     def __init__(self, app: ASGIApp) -> None:
         self._plain = app
-        self._compressing = GZipMiddleware(_Marked(app), MINIMUM, LEVEL)
+        self._marked = _Marked(app)
+        self._compressing = GZipMiddleware(self._marked, MINIMUM, LEVEL)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        secret = scope["type"] != "http" or "authorization" in Headers(scope=scope)
-        if secret:
+        headers = Headers(scope=scope) if scope["type"] == "http" else None
+        if headers is None or "authorization" in headers:
             await self._plain(scope, receive, send)
+        elif not takes_gzip(headers.get("accept-encoding", "")):
+            await IdentityResponder(self._marked, MINIMUM)(scope, receive, _unmarked(send))
         else:
             await self._compressing(scope, receive, _unmarked(send))
+
+
+def takes_gzip(accepted: str) -> bool:
+    """Whether Accept-Encoding names it, other than to refuse it."""
+    found = _GZIP.search(accepted)
+    return found is not None and found["never"] is None
 
 
 class _Marked:

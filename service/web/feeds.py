@@ -74,8 +74,13 @@ def _answering(tools: Tools, find: Find, form: Form) -> Callable[[Request], Awai
             frame = _frame(tools, subject, _own_address(request, subject))
             version = await _version(session, frame, rows)
             headers = {"Cache-Control": CACHED, **version.headers()}
-            if version.is_known(request.headers):  # the compressor, which tells Vary, has nothing to do here
-                return Response(status_code=304, headers={"Vary": "Accept-Encoding", **headers})
+            known = version.is_known(request.headers)
+            if (
+                known or "authorization" in request.headers
+            ):  # the compressor, which tells Vary, leaves these alone
+                headers["Vary"] = "Accept-Encoding"
+            if known:
+                return Response(status_code=304, headers=headers)
             texts = await _texts(session, rows, form)
         finally:
             await session.close()

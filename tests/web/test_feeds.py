@@ -328,6 +328,8 @@ async def test_conditional_requests(site: Site) -> None:
     assert tag.startswith('W/"')
     assert whole.headers["cache-control"] == "public, max-age=60"
     assert whole.headers["vary"] == "Accept-Encoding"
+    signed_in = await site.client.get(address, headers={"authorization": "Bearer x"})
+    assert signed_in.headers["vary"] == "Accept-Encoding"
     for known in (tag, tag.removeprefix("W/"), f'"x", {tag}', "*", f'W/"a,b" , {tag},'):
         answer = await site.client.get(address, headers={"if-none-match": known})
         assert (answer.status_code, answer.content) == (304, b"")

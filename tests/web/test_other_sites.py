@@ -88,6 +88,16 @@ async def raw(site: Site, method: str, path: str, **more: object) -> tuple[httpx
 @pytest.mark.asyncio(loop_scope="module")
 async def test_what_everybody_may_read_is_compressed(quiet_site: Site) -> None:
     plain = (await quiet_site.client.get("/schema.graphql", headers={"accept-encoding": "identity"})).content
+    for refusing in ("gzip;q=0", "br, gzip; q=0.000", "identity, gzip;q=0;x=1", "", "gzipped"):
+        response, sent = await raw(
+            quiet_site, "GET", "/schema.graphql", headers={"accept-encoding": refusing}
+        )
+        assert "content-encoding" not in response.headers
+        assert sent == plain
+        assert "accept-encoding" in response.headers["vary"].lower()
+    for taking in ("gzip;q=0.5", "br;q=0, gzip", "gzip ; q=1"):
+        response, _ = await raw(quiet_site, "GET", "/schema.graphql", headers={"accept-encoding": taking})
+        assert response.headers["content-encoding"] == "gzip"
     response, sent = await raw(quiet_site, "GET", "/schema.graphql", headers={"accept-encoding": "br, gzip"})
     assert response.headers["content-encoding"] == "gzip"
     assert gzip.decompress(sent) == plain
