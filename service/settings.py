@@ -71,7 +71,7 @@ class Settings(BaseSettings):
     x_access_token: Annotated[str, Field(repr=False)] = ""
     x_access_token_secret: Annotated[str, Field(repr=False, validate_default=True)] = ""
     facebook_api_url: str = "https://graph.facebook.com/v23.0"
-    facebook_page_id: Annotated[str, Field(pattern="^[0-9]{0,32}$")] = ""
+    facebook_page_id: str = ""
     facebook_token: Annotated[str, Field(repr=False, validate_default=True)] = ""
 
     mail_from: str = ""
@@ -87,11 +87,21 @@ class Settings(BaseSettings):
             database_place(value)
         return value.rstrip("/") if value else value
 
-    @field_validator("x_api_url", "facebook_api_url")
+    @field_validator("base_url", "x_api_url", "facebook_api_url")
     @classmethod
-    def _is_an_api(cls, value: str) -> str:
-        if not _is_web_address(value):
-            raise ValueError("must be a whole address, such as https://api.example.org")
+    def _is_a_whole_address(cls, value: str, info: Any) -> str:
+        if (value or info.field_name != "base_url") and not _is_beginning(value):
+            raise ValueError(
+                "must be a whole address that others begin with, such as https://www.example.org, in plain "
+                "letters (other names as xn--…), with a port up to 65535 if it has one, without ? and #"
+            )
+        return value
+
+    @field_validator("facebook_page_id")
+    @classmethod
+    def _is_a_number(cls, value: str) -> str:
+        if value and not (value.isascii() and value.isdigit() and len(value) <= 32):
+            raise ValueError("must be the page's number, not its name: Facebook shows it as Page ID in About")
         return value
 
     @field_validator("log_level")
@@ -252,6 +262,17 @@ def _is_web_address(value: str) -> bool:
         return parts.scheme in ("http", "https") and bool(parts.hostname) and value.isprintable()
     except ValueError:
         return False
+
+
+def _is_beginning(value: str) -> bool:
+    """Of addresses that are made by writing a path behind it."""
+    try:
+        parts = urlsplit(value)
+        _ = parts.port  # what is none is refused here
+    except ValueError:
+        return False
+    plain = value.isascii() and " " not in value and len(value) <= 500
+    return plain and _is_web_address(value) and not parts.query and not parts.fragment
 
 
 def _listed(value: str) -> list[str]:

@@ -6,8 +6,7 @@ the same Message-ID.
 """
 
 from collections.abc import Callable, Collection, Sequence
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 from uuid import UUID
 
 import asyncpg
@@ -19,13 +18,8 @@ from service.integrations.mail_items import items_of
 from service.integrations.mail_post import SECONDS, TRIED, Post
 from service.integrations.mail_preferences import MailRow
 from service.integrations.mail_questions import Questions
+from service.integrations.mail_schedule import not_before
 from service.integrations.outbox import Channel, Delivered, Delivery, Happened, Outcome, Planned, Skip
-
-
-def next_digest(after: datetime, hour: int) -> datetime:
-    """When the clock next strikes this hour, in UTC; a notification made just then waits a day."""
-    today = after.replace(hour=hour, minute=0, second=0, microsecond=0)
-    return today if today > after else today + timedelta(days=1)
 
 
 class Notifications:
@@ -53,7 +47,10 @@ class Notifications:
             _TO_MAIL, [one.position for one in events], None if only is None else list(only)
         )
         now = self._clock()
-        return [Planned(one["user_id"], one["position"], None, _not_before(one, now)) for one in records]
+        return [
+            Planned(one["user_id"], one["position"], None, not_before(one["mode"], one["digest_hour"], now))
+            for one in records
+        ]
 
     async def send(self, delivery: Delivery) -> Outcome:
         if self._post is None:
@@ -116,7 +113,3 @@ UPDATE notices.notifications SET mail_id = $2
 def channels(pool: asyncpg.Pool, clock: Callable[[], datetime], post: Post | None) -> list[Channel]:
     """What the outbox is to run for notifications. Shape: post None: there is no mail."""
     return [Notifications(pool, clock, post), *([Questions(pool, clock, post)] if post else [])]
-
-
-def _not_before(one: Any, now: datetime) -> datetime | None:
-    return next_digest(now, one["digest_hour"]) if one["mode"] == "DAILY" else None

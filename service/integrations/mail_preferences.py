@@ -5,7 +5,6 @@ An address gets nothing but a question before its owner has answered it, and few
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Literal
 from uuid import UUID
 
 import asyncpg
@@ -16,13 +15,12 @@ from projections.writing import Writer
 from service.domain.errors import Invalid
 from service.integrations import targets
 from service.integrations.mail_questions import ADDRESS, ask, new_token
+from service.integrations.mail_schedule import Mode, move, not_before
 from service.integrations.mail_server import is_mailable
 from service.integrations.notification_writer import CHANNEL, REFUSALS
 
 FIRST_HOUR = 7
 _LOCK = 0x53_53_6D_61_69_6C  # any number will do
-
-Mode = Literal["NONE", "AT_ONCE", "DAILY"]
 
 
 class MailRow(Struct, frozen=True):
@@ -69,15 +67,17 @@ async def choose(
         raise Invalid("digestHour is from 0 to 23, in UTC.", path=("input", "digestHour"))
     async with pool.acquire() as conn, conn.transaction():
         await conn.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+        await targets.hold(conn, CHANNEL, user_id)
         before = await preferences_of(conn, user_id)
         to = address or (before.address if before else None) or await _of_account(conn, user_id)
         if address is not None or mode != "NONE":
             _check(to)
-        hour = before.digest_hour if digest_hour is None and before else digest_hour
+        asked = before.digest_hour if digest_hour is None and before else digest_hour
+        hour = FIRST_HOUR if asked is None else asked
         same = before is not None and before.address == to and before.reachable
-        await conn.execute(
-            _CHOOSE, user_id, mode, FIRST_HOUR if hour is None else hour, to, same, new_token(random)
-        )
+        await conn.execute(_CHOOSE, user_id, mode, hour, to, same, new_token(random))
+        if before is not None and (before.mode, before.digest_hour) != (mode, hour):
+            await move(conn, user_id, not_before(mode, hour, now))
         if mode == "NONE":
             await _hold_back(conn, user_id)
         elif same:

@@ -559,6 +559,20 @@ def test_workers_get_the_keys_as_they_are(monkeypatch: pytest.MonkeyPatch) -> No
         ({**FACEBOOK_SET, "facebook_page_id": "my.page"}, "SHORTSCIENCE_FACEBOOK_PAGE_ID"),
         ({"x_api_url": "api.x.com"}, "SHORTSCIENCE_X_API_URL"),
         ({"facebook_api_url": "https://"}, "SHORTSCIENCE_FACEBOOK_API_URL"),
+        ({"x_api_url": "http://127.0.0.1:99999"}, "a port up to 65535"),
+        ({"x_api_url": "http://127.0.0.1:x"}, "a port up to 65535"),
+        ({**FACEBOOK_SET, "facebook_page_id": "my.page"}, "must be the page's number, not its name"),
+        *(
+            ({"base_url": one}, "SHORTSCIENCE_BASE_URL")
+            for one in (
+                "https://",
+                "https://:80",
+                "http://a b",
+                "https://zoë.example",
+                "http://a/?b",
+                "http://a:x",
+            )
+        ),
         ({"announce_per_hour": 0}, "SHORTSCIENCE_ANNOUNCE_PER_HOUR"),
         ({"announce_quiet_minutes": -1}, "SHORTSCIENCE_ANNOUNCE_QUIET_MINUTES"),
     ],

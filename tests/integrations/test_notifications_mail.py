@@ -25,7 +25,7 @@ from service.integrations import (
     notification,
     targets,
 )
-from service.integrations.mail import next_digest
+from service.integrations.mail_schedule import next_digest
 from service.integrations.mail_text import LISTED
 from tests.integrations.mailbox import (
     DIES,
@@ -371,6 +371,21 @@ async def test_a_digest_ends_where_its_hour_begins(scene: Scene) -> None:
         )
     assert times == [hour, hour + timedelta(days=1)]
     assert scene.box.tries == []
+
+
+async def test_who_changes_their_mind_gets_what_waits_at_the_new_time(scene: Scene) -> None:
+    await wants_mail(scene.pool, scene.bob, BOB, "DAILY", hour=7)
+    times = "SELECT next_at FROM outwards.deliveries UNION SELECT next_at FROM outwards.targets"
+    async with scene.running():
+        made = [await scene.summary() for _ in range(3)]
+        await until(lambda: scene.pool.fetchval("SELECT count(*) = 3 FROM outwards.deliveries"))
+        await mail_preferences.choose(scene.pool, scene.bob, "DAILY", 9, None, now(), random.randbytes)
+        assert [one["next_at"] for one in await scene.pool.fetch(times)] == [next_digest(now(), 9)]
+        assert scene.box.tries == []
+        await asked(scene, scene.bob)
+        await scene.settled()
+    [sent] = scene.box.to(BOB)
+    assert links(sent)[:-1] == [f"https://example.org/summaries/{one.id}" for one in made]
 
 
 @pytest.mark.parametrize(
