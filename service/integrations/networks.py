@@ -104,6 +104,7 @@ async def ask(
 
 
 def _client() -> httpx.AsyncClient:
+    """It goes by the proxy of the environment, if there is one: the operator chose these addresses."""
     return httpx.AsyncClient(
         timeout=httpx.Timeout(TOTAL_SECONDS, connect=CONNECT_SECONDS),
         follow_redirects=False,

@@ -215,6 +215,12 @@ async def test_without_a_connection_nothing_was_posted(api: XApi) -> None:
     assert isinstance(await nowhere.post(SAID), Retry)
 
 
+async def test_it_goes_by_the_proxy_of_the_operator(api: XApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", api.url)
+    await X(OWN, api.clock, api="http://nowhere.invalid").post(SAID)
+    assert [one.path for one in api.asked] == ["http://nowhere.invalid/2/tweets"]
+
+
 @pytest.mark.parametrize("behaviour", [closes, posts_and_closes])
 async def test_without_an_answer_nobody_knows(api: XApi, behaviour: Any) -> None:
     api.next = [behaviour]
