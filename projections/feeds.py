@@ -10,6 +10,7 @@ from projections.feed import KINDS, FeedFilter, FeedKind, selected
 from projections.paper import folded_keyword
 from projections.papers import spelled
 from projections.reading import Reader, in_order, row_maker
+from service.domain.events import SummaryPublished
 
 
 class EntryRow(Struct, frozen=True):
@@ -65,7 +66,9 @@ async def entries(conn: Reader, kind: FeedKind, filter: FeedFilter, first: int) 
 
 _NEWEST = f"""
     SELECT n.summary_id FROM (
-      SELECT e.summary_id FROM read.event e WHERE e.publishes ORDER BY e.position DESC LIMIT {_PUBLISHED}) n
+      SELECT e.summary_id, e.type FROM read.event e
+       WHERE e.publishes ORDER BY e.position DESC LIMIT {_PUBLISHED}) n
+     WHERE n.type <> '{SummaryPublished.__name__}'
 """  # noqa: S608 (ours)
 _ENTRIES = """
 SELECT s.summary_id, s.body_payload, e.published_at,

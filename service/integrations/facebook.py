@@ -44,9 +44,9 @@ def outcome_of(answer: Answer) -> Posted:
     """What an answer means, by the code of its error more than by its status."""
     status, fields = answer.status, answer.fields()
     error = fields.get("error")
-    if not isinstance(error, dict):
-        return _without_error(answer, fields.get("id"))
-    code, subcode = _number(error.get("code")), _number(error.get("error_subcode"))
+    if not isinstance(error, dict) or (code := _number(error.get("code"))) is None:
+        return _without_code(answer, None if error else fields.get("id"))
+    subcode = _number(error.get("error_subcode"))
     marks = "/".join(str(one) for one in (code, subcode) if one is not None)
     why = f"Facebook answers {status} ({marks}): {error.get('message') or ''}"
     if code in TOO_MANY or status == TOO_MANY_REQUESTS:
@@ -58,17 +58,14 @@ def outcome_of(answer: Answer) -> Posted:
     return Refused(why, status)
 
 
-def _without_error(answer: Answer, post: object) -> Posted:
+def _without_code(answer: Answer, post: object) -> Posted:
     """By its status: what Facebook does not say itself may be said by who stands between."""
     status = answer.status
     why = f"Facebook answers {status}."
+    if 200 <= status < 300 and (post is not None or answer.broken):
+        return Delivered(status, None if post is None else str(post))
     if 200 <= status < 300:
-        known = post is not None or answer.broken
-        return (
-            Delivered(status, None if post is None else str(post))
-            if known
-            else Unclear(f"{why} It names no post.", status)
-        )
+        return Unclear(f"{why} It names no post.", status)
     if status >= 500 or status == TIMED_OUT:
         return Unclear(why, status)
     if status == TOO_MANY_REQUESTS:
@@ -77,5 +74,6 @@ def _without_error(answer: Answer, post: object) -> Posted:
 
 
 def _number(value: object) -> int | None:
-    """Facebook sends numbers."""
-    return value if isinstance(value, int) else None
+    if isinstance(value, int):
+        return value
+    return int(value) if isinstance(value, str) and value.isdecimal() and len(value) < 10 else None
