@@ -149,17 +149,6 @@ async def test_forgetting_what_is_old_waits_for_nobody(
     assert await pool.fetchval("SELECT array_agg(position) FROM outwards.deliveries") == [1]
 
 
-async def test_a_try_begins_once(pool: asyncpg.Pool, store: PostgresStore, world: World) -> None:
-    async with outbox(pool, store, Remembering([ONE])):
-        await sign_up(world, 1)
-        await settled(pool, 1)
-    claim = uuid4()
-    await pool.execute("UPDATE outwards.targets SET claim = $1", claim)
-    [key] = await pool.fetchrow("UPDATE outwards.deliveries SET state = 'open' RETURNING delivery_id")
-    assert await deliveries.begin(pool, key, claim)
-    assert not await deliveries.begin(pool, key, claim)
-
-
 @pytest.mark.parametrize("how", ["redelivered", "replayed"])
 async def test_what_is_just_being_disabled_is_not_sent_again(
     pool: asyncpg.Pool, store: PostgresStore, world: World, how: str
