@@ -18,6 +18,7 @@ from service.eventstore.postgres import PostgresStore
 from service.integrations import announcements
 from service.integrations.announcers import announcers
 from service.integrations.announcing import Announcer, Rules
+from service.integrations.outbox import Delivery, Skip
 from service.settings import Settings, SettingsError
 from service.workers import _environment
 from tests.integrations.announcing_process import RULES
@@ -370,6 +371,26 @@ async def test_a_crash_before_anything_was_noted_loses_nothing(
         await settled(pool, world.position)
     assert posted_links(x) == links(one)
     assert await outcomes(pool) == [("delivered", None)]
+
+
+async def test_a_try_begins_once(pool: asyncpg.Pool, store: PostgresStore, world: World, x: XApi) -> None:
+    """Also when two processes think that they have the claim."""
+    announcer = await started(pool, x, HALF_AN_HOUR)
+    async with outbox(pool, store, announcer):
+        await people(world)
+        [one] = await publish(world)
+        await until(lambda: pool.fetchval("SELECT count(*) = 1 FROM outwards.deliveries"))
+    [delivery] = [
+        Delivery(
+            one["delivery_id"], "x", one["target"], one["position"], one["subject_id"], 0, one["created_at"]
+        )
+        for one in await pool.fetch("SELECT * FROM outwards.deliveries")
+    ]
+    x.clock.ahead += timedelta(minutes=31)
+    outcomes = await asyncio.gather(*(announcer.send(delivery) for _ in range(5)))
+    assert posted_links(x) == links(one)
+    assert [type(one).__name__ for one in outcomes].count("Delivered") == 1
+    assert await announcer.send(delivery) == Skip("It was posted before.")
 
 
 async def test_a_longer_quiet_time_stops_nothing(
