@@ -52,9 +52,8 @@ async def apply(
     conn: Writer, events: Sequence[Recorded], tallies: Mapping[UUID, Tally], comments: Mapping[UUID, int]
 ) -> Changes:
     """Write what a batch of summaries' events says, and what votes and comments change."""
-    before = await _rows_before(conn, list(ids_of(events)))
+    before, known_to_all = await _before(conn, list(ids_of(events)))
     authors = await _anonymous_authors(conn, events)
-    known_to_all = await _known_to_all(conn, before)
     rows, publications, withdrawals = dict(before), set(), set()
     for recorded in events:
         was = rows.get(summary_id := recorded.event.originator_id)
@@ -85,20 +84,20 @@ async def forget(conn: Writer, events: Sequence[Recorded]) -> None:
         )
 
 
-async def _rows_before(conn: Writer, ids: Sequence[UUID]) -> dict[UUID, SummaryRow]:
+async def _before(conn: Writer, ids: Sequence[UUID]) -> tuple[dict[UUID, SummaryRow], set[UUID]]:
+    """The rows, and which of them have been in the lists, today or at any time."""
     if not ids:
-        return {}
-    records = await conn.fetch("SELECT * FROM summary WHERE summary_id = ANY($1::uuid[])", ids)
-    return {record["summary_id"]: summary_row(record) for record in records}
-
-
-async def _known_to_all(conn: Writer, before: Mapping[UUID, SummaryRow]) -> set[UUID]:
-    """Those that have been in the lists, today or at any time."""
-    known_to_all = {summary_id for summary_id, row in before.items() if row.listed}
-    if others := list(before.keys() - known_to_all):
-        sql = "SELECT DISTINCT summary_id FROM event WHERE summary_id = ANY($1::uuid[]) AND publishes"
-        known_to_all |= {record["summary_id"] for record in await conn.fetch(sql, others)}
-    return known_to_all
+        return {}, set()
+    records = await conn.fetch(
+        """
+        SELECT s.*, s.listed OR EXISTS (
+                 SELECT FROM event e WHERE e.summary_id = s.summary_id AND e.publishes) AS known_to_all
+          FROM summary s WHERE s.summary_id = ANY($1::uuid[])
+        """,
+        ids,
+    )
+    rows = {record["summary_id"]: summary_row(record) for record in records}
+    return rows, {record["summary_id"] for record in records if record["known_to_all"]}
 
 
 def _is_taken_back(was: SummaryRow, now: SummaryRow) -> bool:
