@@ -79,15 +79,16 @@ class Maker:
     async def message(self, subscriber: Subscriber, occasion: Occasion) -> Message | None:
         """What an event says; None when there is nothing to show.
 
-        What fails is made again: for as long as the database is away, and otherwise a few times.
+        It is made again for as long as the database is away, and a few times when nothing of it can be shown
+        for another reason of ours.
         """
         pauses = iter(AGAIN_SECONDS)
         while True:
             message = await self._of_now(subscriber, occasion)
             if message is None or FAILURES.isdisjoint(message.codes):
                 return message
-            pause = next(pauses, None)
-            if pause is None and AWAY not in message.codes:
+            pause, away = next(pauses, None), AWAY in message.codes
+            if not away and (pause is None or message.failure is None):
                 return message
             await asyncio.sleep(pause or AGAIN_SECONDS[-1])
 

@@ -1,7 +1,7 @@
 """How a subscription runs: it is opened once, and executed as an operation of its own for each event.
 
-What is to happen is said by the root value: an Opening, or an Occasion. So each event has a snapshot and
-loaders of its own, which end before it is sent, and all the limits that other operations have.
+What is to happen is said by the root value: an Opening, or what is to be Shown. So each event has all the
+limits that other operations have, and what it reads with ends before it is sent.
 """
 
 from collections.abc import AsyncIterator

@@ -27,7 +27,7 @@ class WebhookFilter:
         default=ABSENT,
         description="Of one of these types: those of Event, such as SummaryRevised; summary.published, where "
         "a summary became public, by whichever event; and summary.withdrawn, where "
-        "one left the lists and may not be read any more.",
+        "one that had been public may not be read any more.",
     )
     subject: ID | None = strawberry.field(default=ABSENT, description="As in EventFilter.")
     papers: list[ID] | None = strawberry.field(

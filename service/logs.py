@@ -42,12 +42,15 @@ def configure(level: str, **always: object) -> None:
 
 # What uvicorn takes for a fault of ours: a stream that is broken off, so that its client connects again, and
 # a WebSocket that is refused with a reason.
-_NO_FAULTS = ("ASGI callable returned without completing",)
+_NO_FAULTS = frozenset(
+    f"ASGI callable returned without completing {what}." for what in ("response", "handshake")
+)
 
 
 def _quieten(level: int) -> None:
     """Libraries that warn of what we tell ourselves, or of what any client can cause."""
-    logging.getLogger("uvicorn.error").addFilter(lambda line: not line.getMessage().startswith(_NO_FAULTS))
     debugging = level <= logging.DEBUG
+    if not debugging:
+        logging.getLogger("uvicorn.error").addFilter(lambda line: line.getMessage() not in _NO_FAULTS)
     for name, threshold in (("asyncpg", logging.CRITICAL), ("uvicorn.error", logging.ERROR)):
         logging.getLogger(name).setLevel(logging.NOTSET if debugging else threshold)

@@ -52,29 +52,31 @@ async def due(conn: Reader) -> int:
     return int((await conn.fetch(sql))[0]["count"])
 
 
-# What of these claims nobody else holds.
-_HELD = """
-WITH held AS MATERIALIZED (
-  SELECT channel, target FROM outwards.targets
-   WHERE next_at IS NOT NULL AND claim = ANY($1::uuid[]) FOR UPDATE SKIP LOCKED)
-"""
+async def renew(conn: Writer, claimed: Collection[tuple[str, UUID, UUID]], seconds: float) -> int:
+    """The claims on these targets last for so long from now; how many there were.
 
-
-async def renew(conn: Writer, claims: Collection[UUID], seconds: float) -> int:
-    """These claims last for so long from now; how many there were."""
-    sql = f"""
-        {_HELD}
-        UPDATE outwards.targets t SET claimed_until = now() + make_interval(secs => $2)
+    Shape:  claimed are channels, targets and claims.
+    """
+    sql = """
+        WITH held AS MATERIALIZED (
+          SELECT t.channel, t.target FROM outwards.targets t
+            JOIN unnest($1::text[], $2::uuid[], $3::uuid[]) AS c(channel, target, claim)
+              ON t.channel = c.channel AND t.target = c.target AND t.claim = c.claim
+           WHERE t.next_at IS NOT NULL FOR UPDATE OF t SKIP LOCKED)
+        UPDATE outwards.targets t SET claimed_until = now() + make_interval(secs => $4)
           FROM held WHERE t.channel = held.channel AND t.target = held.target
-    """  # noqa: S608 (ours)
-    return int((await conn.execute(sql, list(claims), seconds)).removeprefix("UPDATE "))
+    """
+    channels, targets, claims = zip(*claimed, strict=True) if claimed else ((), (), ())
+    return int((await conn.execute(sql, channels, targets, claims, seconds)).removeprefix("UPDATE "))
 
 
 async def give_back(conn: Writer, claims: Collection[UUID]) -> None:
     """Whoever is next may have these targets at once; what somebody held, when the claim runs out."""
-    sql = f"""
-        {_HELD}
+    sql = """
+        WITH held AS MATERIALIZED (
+          SELECT channel, target FROM outwards.targets
+           WHERE next_at IS NOT NULL AND claim = ANY($1::uuid[]) FOR UPDATE SKIP LOCKED)
         UPDATE outwards.targets t SET claim = NULL, claimed_until = '-infinity'
           FROM held WHERE t.channel = held.channel AND t.target = held.target
-    """  # noqa: S608 (ours)
+    """
     await conn.execute(sql, list(claims))

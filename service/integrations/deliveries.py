@@ -1,6 +1,7 @@
 """What is planned and how it ended, in the database.
 
-Whoever changes what is open of a target holds the target's row until the commit: see `targets`.
+Whoever changes what is open of a target holds the target's row until the commit, or has the claim on it: see
+`targets`.
 """
 
 from collections.abc import Sequence
@@ -124,14 +125,15 @@ async def fail(
     return float(found[0]["tried"]) if found else None
 
 
-async def wait(conn: Writer, delivery_id: UUID, claim: UUID, seconds: float, why: str) -> None:
-    """It is not time yet. What was tried before has its time anew."""
+async def wait(conn: Writer, delivery_id: UUID, claim: UUID, seconds: float, why: str, *, anew: bool) -> None:
+    """It was not even tried. Shape: anew: what was tried before is as if it had not been."""
     sql = f"""
         UPDATE outwards.deliveries d
-           SET first_tried_at = NULL, next_at = now() + make_interval(secs => $3), last_error = $4
+           SET first_tried_at = CASE WHEN NOT $5::bool THEN first_tried_at END,
+               next_at = now() + make_interval(secs => $3), last_error = $4
         {_OURS}
     """  # noqa: S608 (ours)
-    await conn.execute(sql, delivery_id, claim, seconds, short(why))
+    await conn.execute(sql, delivery_id, claim, seconds, short(why), anew)
 
 
 async def others_arrived(conn: Reader, delivery_id: UUID) -> bool:

@@ -15,6 +15,7 @@ from service.integrations.mail_answers import outcome_of
 from service.integrations.outbox import Delivered, Outcome
 
 SECONDS = 120.0  # for each answer of the server
+NAME = 200  # characters of a sender's name
 PREPARING_SECONDS = 300.0  # until it may have the mail
 TAKING_SECONDS = 600.0  # for its answer to the mail: who stops waiting sends a copy (RFC 5321, 4.5.3.2.6)
 PARTING_SECONDS = 2.0
@@ -55,6 +56,8 @@ def is_mailable(address: str) -> bool:
 def parse_sender(value: str) -> Address:
     """Such as ShortScience <notes@example.org>. Errors: ValueError."""
     name, address = parseaddr(value)
+    if len(name) > NAME:
+        raise ValueError(f"has a name longer than {NAME} characters: shorten it")
     if not is_mailable(address) or not value.isprintable():
         raise ValueError("must be an address such as notes@example.org or ShortScience <notes@example.org>")
     return Address(display_name=name, addr_spec=address)

@@ -15,6 +15,8 @@ from dns.exception import DNSException, Timeout
 from dns.resolver import NoNameservers, NoResolverConfiguration
 
 LOOK_UP_SECONDS = 4.0
+OTHER_SECONDS = 0.3  # for the addresses of the other kind, when those of one are there
+PROBE_SECONDS = 2.0
 ROOM_SECONDS = 2.0  # to wait for others
 HERE = ("127.0.0.1", "::1")
 HOSTS, SETTINGS = Path("/etc/hosts"), Path("/etc/resolv.conf")
@@ -69,12 +71,17 @@ class SystemNames:
     async def _look_up(self, name: str) -> list[str]:
         async with self._place():
             resolver = self._resolver()
-            kinds = (self._asked(resolver, name, kind) for kind in ("A", "AAAA"))
+            kinds = [asyncio.create_task(_asked(resolver, name, kind)) for kind in ("A", "AAAA")]
+            try:
+                await _until_enough(kinds)
+            finally:
+                for one in kinds:
+                    one.cancel()
             answers = await asyncio.gather(*kinds, return_exceptions=True)
-        found = [address for one in answers if not isinstance(one, BaseException) for address in one]
-        for one in answers:
-            if not found and isinstance(one, BaseException):
-                raise one
+        found = [address for given in answers if not isinstance(given, BaseException) for address in given]
+        for answer in answers:
+            if not found and isinstance(answer, BaseException):
+                raise answer
         return found
 
     @asynccontextmanager
@@ -89,21 +96,50 @@ class SystemNames:
         finally:
             self._places.release()
 
-    async def _asked(self, resolver: Resolver, name: str, kind: str) -> list[str]:
-        try:
-            async with asyncio.timeout(LOOK_UP_SECONDS):
-                answer = await resolver.resolve(
-                    name, kind, search=True, raise_on_no_answer=False, lifetime=LOOK_UP_SECONDS
-                )
-        except (Timeout, TimeoutError) as error:
-            raise socket.gaierror(socket.EAI_AGAIN, "its name servers do not answer") from error
-        except NoNameservers as error:
-            if all(isinstance(why, OSError) for _, _, _, why, _ in error.kwargs["errors"]):
-                raise NotBegun("No name server can be asked.") from error
-            raise socket.gaierror(socket.EAI_FAIL, "its name servers refuse to say") from error
-        except DNSException as error:  # NXDOMAIN, and what can be no name
-            raise socket.gaierror(socket.EAI_NONAME, "there is no such name") from error
-        return [str(record) for record in answer]
+
+async def _until_enough(kinds: list[asyncio.Task[list[str]]]) -> None:
+    """All have ended, or one has found addresses and the others have had a moment more."""
+    await asyncio.wait(kinds, return_when=asyncio.FIRST_COMPLETED)
+    ended = [one for one in kinds if one.done()]
+    enough = any(one.exception() is None and one.result() for one in ended)
+    await asyncio.wait(kinds, timeout=OTHER_SECONDS if enough else None)
+
+
+async def _asked(resolver: Resolver, name: str, kind: str) -> list[str]:
+    try:
+        async with asyncio.timeout(LOOK_UP_SECONDS):
+            answer = await resolver.resolve(
+                name, kind, search=True, raise_on_no_answer=False, lifetime=LOOK_UP_SECONDS
+            )
+    except (Timeout, TimeoutError) as error:
+        if not await _answers(resolver):
+            raise NotBegun("No name server answers.") from error
+        raise socket.gaierror(socket.EAI_AGAIN, "its name servers do not answer") from error
+    except NoNameservers as error:
+        if _unreachable(error):
+            raise NotBegun("No name server can be asked.") from error
+        raise socket.gaierror(socket.EAI_FAIL, "its name servers refuse to say") from error
+    except DNSException as error:  # NXDOMAIN, and what can be no name
+        raise socket.gaierror(socket.EAI_NONAME, "there is no such name") from error
+    return [str(record) for record in answer]
+
+
+async def _answers(resolver: Resolver) -> bool:
+    """Whether the name servers of the system say anything at all, when they do not about a name."""
+    try:
+        async with asyncio.timeout(PROBE_SECONDS):
+            await resolver.resolve(".", "NS", raise_on_no_answer=False, lifetime=PROBE_SECONDS)
+    except (Timeout, TimeoutError):
+        return False
+    except NoNameservers as error:
+        return not _unreachable(error)
+    except DNSException:
+        pass
+    return True
+
+
+def _unreachable(error: NoNameservers) -> bool:
+    return all(isinstance(why, OSError) for _, _, _, why, _ in error.kwargs["errors"])
 
 
 def _literal(host: str, port: int) -> list[str]:

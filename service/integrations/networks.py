@@ -3,12 +3,12 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
 
 import httpx
 import msgspec
 
+from service.integrations.backoff import parsed_date, seconds_asked
 from service.integrations.outbox import Delivered, GiveUp, Refused, Retry
 from service.integrations.wording import Announcement
 
@@ -73,14 +73,7 @@ class Answer:
 
     def asks_to_wait(self) -> float | None:
         """Units: seconds, as Retry-After says; a time counts from that of the answer."""
-        said = self.headers.get("retry-after", "").strip()
-        if said.isascii() and said.isdigit():
-            return float(said)
-        try:
-            until, now = parsedate_to_datetime(said), parsedate_to_datetime(self.headers["date"])
-            return max((until - now).total_seconds(), 0.0)
-        except (KeyError, TypeError, ValueError):
-            return None
+        return seconds_asked(self.headers.get("retry-after"), parsed_date(self.headers.get("date", "")))
 
 
 async def ask(

@@ -1,7 +1,8 @@
 """The one way outwards: the words that channels share. See docs/adr/0015-outwards.md.
 
-A channel says where each event is to go (`plan`), and brings it there (`send`). `planner` and `sender` do
-the rest: each event is planned once, in order; each delivery is tried until it is known how it ended.
+A channel says where each event is to go (`plan`), and brings it there (`send`). `planner`, with `planning`,
+and `sender`, with `claims` and `turns`, do the rest: each event is planned once, in order; each delivery is
+tried until it is known how it ended.
 """
 
 from collections.abc import Collection, Sequence
@@ -88,7 +89,10 @@ class Skip:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """It was not even tried, which counts for nothing. Units: after so many seconds; None: in a moment."""
+    """It was not even tried, which is no failure.
+
+    Units:  it is not time for so many seconds, and what failed before is forgiven; None: try in a moment.
+    """
 
     why: str
     seconds: float | None = None

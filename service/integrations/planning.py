@@ -15,11 +15,12 @@ MOST_OPEN = 1_000  # deliveries of a target; with more it falls behind, and is p
 
 
 async def widest(conn: Reader, channels: Collection[str], most: int) -> int:
-    """How many targets the channel with the most has; those above `most` are not counted."""
+    """How many targets the channel with the most has that are not behind; those above `most` do not count."""
     records = await conn.fetch(
         """
         SELECT (SELECT count(*) FROM (
-                  SELECT FROM outwards.targets t WHERE t.channel = c.name LIMIT $2) s) AS targets
+                  SELECT FROM outwards.targets t
+                   WHERE t.channel = c.name AND t.behind IS NULL LIMIT $2) s) AS targets
           FROM unnest($1::text[]) AS c(name)
         """,
         list(channels),

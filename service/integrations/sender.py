@@ -159,10 +159,11 @@ class Sender:
     async def _renew(self) -> None:
         """Keep what is being sent to; what somebody held just now, at the next look."""
         if self._serving and time.monotonic() - self._renewed > self._claim_seconds / 3:
-            now, count = time.monotonic(), len(self._serving)
+            now = time.monotonic()
             async with self._turns.connections:
-                renewed = await claims.renew(self._pool, self._claims(), self._claim_seconds)
-            if renewed >= count:
+                claimed = [(one.channel.name, one.target, one.claim) for one in self._serving.values()]
+                renewed = await claims.renew(self._pool, claimed, self._claim_seconds)
+            if renewed == len(claimed):
                 self._renewed = now
 
     def _ended(self, task: asyncio.Task[None]) -> None:

@@ -32,6 +32,7 @@ log = structlog.get_logger()
 ORDERED, UNORDERED = 50, 8  # deliveries of a target that are taken together
 TURN_SECONDS = 20.0  # after which another target has its turn
 SLOW_SECONDS = 3.0  # a target that takes longer for one is slow
+SLOW_FOR = 3_600.0  # seconds, unless it is served before
 SHARE = 5  # one connection in so many of the pool, at once
 
 
@@ -49,8 +50,7 @@ class Turn:
 class Turns:
     """What the sender of a process does with the targets that it has claimed.
 
-    Shape:  counted by channel and outcome; slow are targets that took long when they were served last;
-            connections says how many of the pool are used at once.
+    Shape:  counted by channel and outcome; connections says how many of the pool are used at once.
     """
 
     def __init__(
@@ -61,12 +61,19 @@ class Turns:
         self._chance = chance
         self.connections = asyncio.Semaphore(max(1, pool.get_max_size() // SHARE))
         self.counted: Counter[tuple[str, str]] = Counter()
-        self.slow: set[UUID] = set()
+        self._slow: dict[UUID, float] = {}  # until when, by a clock of our own
+
+    @property
+    def slow(self) -> set[UUID]:
+        """Targets that took long when they were served last, in the last hour."""
+        now = time.monotonic()
+        self._slow = {target: until for target, until in self._slow.items() if now < until}
+        return set(self._slow)
 
     async def serve(self, turn: Turn) -> None:
         """A turn of a target. After an error its claim runs out, so that nobody fails again at once."""
         try:
-            self.slow.discard(turn.target)
+            self._slow.pop(turn.target, None)
             await (self._in_order(turn) if turn.ordered else self._together(turn))
             await self._release(turn)
         except Exception as error:
@@ -79,9 +86,11 @@ class Turns:
                 return
 
     async def _together(self, turn: Turn) -> None:
-        async with asyncio.TaskGroup() as group:
-            for delivery in await self._due(turn, UNORDERED):
-                group.create_task(self._try(turn, delivery))
+        """One that cannot be noted does not end the tries of others."""
+        tries = (self._try(turn, delivery) for delivery in await self._due(turn, UNORDERED))
+        for ended in await asyncio.gather(*tries, return_exceptions=True):
+            if isinstance(ended, BaseException):
+                raise ended
 
     async def _due(self, turn: Turn, limit: int) -> list[Delivery]:
         name, target = turn.channel.name, turn.target
@@ -105,7 +114,7 @@ class Turns:
             return Retry(why)
         finally:
             if time.monotonic() > slow_at:
-                self.slow.add(delivery.target)
+                self._slow[delivery.target] = time.monotonic() + SLOW_FOR
 
     async def _note(self, turn: Turn, delivery: Delivery, outcome: Outcome) -> bool:
         """Keep how it ended. Whether the next one may be tried: not without the claim."""
@@ -118,16 +127,19 @@ class Turns:
             case Refused(why, status, said):
                 return await self._end(turn, delivery, "failed", status, why, said)
             case Wait(why, seconds):
-                if seconds is None:
-                    seconds = self._backoff.seconds(1, None, self._chance)
-                async with self.connections:
-                    await deliveries.wait(self._pool, delivery.delivery_id, turn.claim, seconds, why)
+                await self._wait(turn, delivery, why, seconds)
                 return False
             case Retry() | GiveUp():
                 await self._fail(turn, delivery, outcome)
                 return False
             case _:
                 assert_never(outcome)
+
+    async def _wait(self, turn: Turn, delivery: Delivery, why: str, seconds: float | None) -> None:
+        moment = self._backoff.seconds(1, None, self._chance) if seconds is None else seconds
+        async with self.connections:
+            key, anew = delivery.delivery_id, seconds is not None
+            await deliveries.wait(self._pool, key, turn.claim, moment, why, anew=anew)
 
     async def _end(
         self,

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +14,7 @@ from projections.event import shown_if
 from projections.event_fields import OF_EVERYBODY
 from projections.reading import Reader
 from projections.writing import Writer
+from service.integrations.backoff import seconds_asked
 from service.integrations.outbox import (
     TRY_SECONDS,
     Delivered,
@@ -172,18 +172,5 @@ def outcome_of(answer: Answer, now: datetime) -> Outcome:
         return Delivered(status, said)
     if status == GONE:
         return GiveUp(why, status, said)
-    asked = _seconds(answer.retry_after, now) if status in ASKED_TO_WAIT else None
+    asked = seconds_asked(answer.retry_after, now) if status in ASKED_TO_WAIT else None
     return Retry(why, asked, status, said)
-
-
-def _seconds(retry_after: str | None, now: datetime) -> float | None:
-    """How long the other side asks to be left alone: in seconds or until a date; None if it says neither."""
-    if retry_after is None:
-        return None
-    if retry_after.isascii() and retry_after.isdigit():
-        return float(retry_after[:9])
-    try:
-        until = parsedate_to_datetime(retry_after)
-    except (ValueError, OverflowError):
-        return None
-    return (until.replace(tzinfo=until.tzinfo or UTC) - now).total_seconds()

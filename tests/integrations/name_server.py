@@ -23,6 +23,7 @@ class NameServer(asyncio.DatagramProtocol):
     names: dict[str, Behaviour] = field(default_factory=dict)
     asked: list[tuple[str, str]] = field(default_factory=list)
     search: Sequence[str] = ()
+    silent: str | None = None  # about this kind
     port: int = 0
 
     def connection_made(self, transport: Any) -> None:
@@ -35,7 +36,7 @@ class NameServer(asyncio.DatagramProtocol):
         name, kind = question.name.to_text(omit_final_dot=True), dns.rdatatype.to_text(question.rdtype)
         self.asked.append((name, kind))
         behaviour = self.names.get(name)
-        if behaviour == "hangs":
+        if behaviour == "hangs" or kind == self.silent:
             return
         answer = dns.message.make_response(query)
         answer.flags |= dns.flags.RA

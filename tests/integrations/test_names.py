@@ -21,6 +21,7 @@ NOWHERE = Path("/nowhere")
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who does not answer is given up soon."""
     monkeypatch.setattr(looking_up, "LOOK_UP_SECONDS", 0.3)
+    monkeypatch.setattr(looking_up, "PROBE_SECONDS", 0.3)
     monkeypatch.setattr(looking_up, "ROOM_SECONDS", 0.05)
 
 
@@ -30,6 +31,22 @@ async def test_addresses_of_both_kinds() -> None:
         assert await find("Both.example", 443) == ["192.0.2.1", "2606:4700::1"]
         assert await find("six.example", 443) == ["::1"]
     assert sorted(server.asked[:2]) == [("both.example", "A"), ("both.example", "AAAA")]
+
+
+@pytest.mark.parametrize(("silent", "address"), [("AAAA", "192.0.2.1"), ("A", "2606:4700::1")])
+async def test_who_is_silent_about_one_kind_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, silent: str, address: str
+) -> None:
+    monkeypatch.setattr(looking_up, "LOOK_UP_SECONDS", 60.0)
+    async with name_server({"both.example": ["2606:4700::1", "192.0.2.1"]}) as server, asyncio.timeout(20):
+        server.silent = silent
+        assert await SystemNames(8, resolver=server.resolver, hosts=NOWHERE)("both.example", 443) == [address]
+
+
+async def test_when_no_name_server_says_anything_it_is_not_the_name(quick: None) -> None:
+    async with name_server({"silent.example": "hangs", ".": "hangs"}) as server:
+        with pytest.raises(NotBegun):
+            await SystemNames(8, resolver=server.resolver, hosts=NOWHERE)("silent.example", 443)
 
 
 @pytest.mark.parametrize(

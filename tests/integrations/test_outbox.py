@@ -2,6 +2,8 @@
 
 import asyncio
 import random
+from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -13,6 +15,7 @@ from service.integrations import deliveries, planning, targets
 from service.integrations.backoff import Backoff
 from service.integrations.outbox import Delivered, Delivery, GiveUp, Outcome, Refused, Retry, Skip, Wait
 from service.integrations.sender import Bell, Sender
+from service.integrations.turns import Turns
 from tests.integrations.outgoing import Remembering, outbox, settled, sign_up, until
 from tests.projections.history import World
 
@@ -217,6 +220,78 @@ async def test_waiting_is_no_failure(pool: asyncpg.Pool, store: PostgresStore, w
     assert channel.tried[ONE] == [1] * 6 + [2]
     assert await states(pool) == [(1, "delivered"), (2, "delivered")]
     assert await pool.fetchval("SELECT max(attempts) FROM outwards.deliveries") == 1
+
+
+async def test_what_was_not_tried_between_failures_forgives_none(
+    pool: asyncpg.Pool, store: PostgresStore, world: World
+) -> None:
+    async def answer(delivery: Delivery) -> Outcome:
+        return Wait("no room") if len(channel.tried[ONE]) % 2 == 0 else Retry("no")
+
+    channel = Remembering([ONE], answer=answer)
+    async with outbox(pool, store, channel, backoff=Backoff(first=0.01, longest=0.05, give_up=0.5)):
+        await sign_up(world, 1)
+        await until(lambda: pool.fetchval("SELECT disabled_at IS NOT NULL FROM outwards.targets"))
+    assert len(channel.tried[ONE]) > 2
+
+
+async def test_what_cannot_be_noted_ends_no_other_try(
+    pool: asyncpg.Pool, store: PostgresStore, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended, noted = deliveries.end, asyncio.Event()
+
+    async def answer(delivery: Delivery) -> Outcome:
+        if delivery.position == 2:
+            await noted.wait()
+            await asyncio.sleep(0.05)
+        return Delivered()
+
+    async def broken(conn: Any, key: UUID, *more: Any) -> bool:
+        if not noted.is_set():
+            noted.set()
+            raise OSError
+        return await ended(conn, key, *more)
+
+    monkeypatch.setattr(deliveries, "end", broken)
+    channel = Remembering([ONE], ordered=False, answer=answer)
+    await sign_up(world, 2)
+    async with outbox(pool, store, channel, claim_seconds=0.3):
+        await settled(pool, 2)
+    assert sorted(channel.tried[ONE]) == [1, 1, 2]
+
+
+async def test_who_failed_loses_the_claim_though_others_go_on(
+    pool: asyncpg.Pool, store: PostgresStore, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended, opened = deliveries.end, asyncio.Event()
+
+    async def answer(delivery: Delivery) -> Outcome:
+        if delivery.target == TWO:
+            await opened.wait()
+        return Delivered()
+
+    async def broken(conn: Any, key: UUID, *more: Any) -> bool:
+        monkeypatch.setattr(deliveries, "end", ended)
+        raise OSError
+
+    monkeypatch.setattr(deliveries, "end", broken)
+    channel = Remembering([ONE, TWO], answer=answer)
+    await sign_up(world, 1)
+    async with outbox(pool, store, channel, claim_seconds=0.5):
+        await until(lambda: len(channel.tried[ONE]) == 2)
+        opened.set()
+        await settled(pool, 1)
+    assert channel.tried[TWO] == [1]
+
+
+async def test_slow_targets_are_forgotten_after_a_while(pool: asyncpg.Pool, monkeypatch: Any) -> None:
+    for name, seconds in (("SLOW_SECONDS", -1.0), ("SLOW_FOR", 0.1)):
+        monkeypatch.setattr(f"service.integrations.turns.{name}", seconds)
+    turns, now = Turns(pool), datetime.now(UTC)
+    await turns._sent(Remembering([ONE]), Delivery(ONE, "remembering", ONE, 1, None, 0, now))
+    assert turns.slow == {ONE}
+    await asyncio.sleep(0.2)
+    assert turns.slow == set()
 
 
 async def test_who_is_not_to_blame_loses_a_delivery_only(

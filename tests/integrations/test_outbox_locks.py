@@ -60,7 +60,8 @@ async def test_renewing_and_giving_back_do_not_wait_for_the_planner(pool: asyncp
     async def opened(conn: Writer, target: UUID) -> None:
         await planning.open_targets(conn, "remembering", True, [Planned(target, 1)], 0)
 
-    for act in (lambda: claims.renew(pool, [claim], 60.0), lambda: claims.give_back(pool, [claim])):
+    ours = [("remembering", target, claim) for target in (ONE, TWO)]
+    for act in (lambda: claims.renew(pool, ours, 60.0), lambda: claims.give_back(pool, [claim])):
         async with pool.acquire() as conn, conn.transaction():
             await opened(conn, ONE)
             acting: asyncio.Future[object] = asyncio.ensure_future(act())
