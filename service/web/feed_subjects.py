@@ -34,6 +34,7 @@ class Subject:
 Find = Callable[[Reader, Request], Awaitable[Subject]]
 """Errors: Refused, which says what is unknown."""
 
+KINDS = "there are latest, top, venues/KEY, years/YEAR, keywords/KEYWORD, papers/ID and users/NAME"
 FEEDS = "The feed of all papers is /feeds/latest.atom."
 
 
@@ -45,7 +46,7 @@ def unknown(what: str, way_out: str) -> Refused:
 def no_feed(request: Request) -> Refused:
     """Of an address that is none of a feed."""
     path = _shown(request.scope["path"])
-    return unknown(f"There is no feed at {path}: each ends with .atom or .rss, in small letters.", FEEDS)
+    return unknown(f"There is no feed at {path}: {KINDS}, each with .atom or .rss, in small letters.", FEEDS)
 
 
 def _shown(given: str) -> str:

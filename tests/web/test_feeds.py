@@ -147,7 +147,7 @@ async def test_feeds_of_nothing(quiet_site: Site, path: str) -> None:
 @pytest.mark.parametrize(
     ("path", "named"),
     [
-        ("latest", "There is no feed at “/feeds/latest”: each ends with .atom or .rss"),
+        ("latest", "There is no feed at “/feeds/latest”: there are latest, top, venues/KEY"),
         ("papers/1.atom", "There is no feed at “/feeds/papers/1.atom”"),
         ("venues/conf/<b>.atom", "No venue here has the key “conf/<b>”."),
         ("years/1.atom", "No papers here are of the year “1”."),
