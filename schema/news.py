@@ -1,4 +1,4 @@
-"""Waiting for what happens to many at once: as `asyncio.Event`, at half the price for each who waits."""
+"""Waiting for what happens to many at once: as `asyncio.Event`, with less to do for each who waits."""
 
 import asyncio
 

@@ -8,8 +8,8 @@ YOUNG, MIDDLE, OLD = 50_000, 10, 20  # new objects until it looks; times until i
 def look_seldom() -> None:
     """Leave out what is there now, which stays until the end, and look among the rest after more has come.
 
-    A page has thousands of objects, and thousands who follow have millions: by default they are all looked
-    through again and again, which took half of a request's time and a third of a message's (ADR 21).
+    By default all are looked through again and again, which took about half of a page's time, and with
+    thousands who follow as much of a message's (ADR 21).
     """
     gc.collect()
     gc.freeze()
