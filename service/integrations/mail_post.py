@@ -35,7 +35,9 @@ class Post:
     def _tell(self, outcome: Retry | Refused) -> None:
         """Tell the operator, but not of each mail. Words of a server differ, so its code counts."""
         now, what = time.monotonic(), outcome.status or outcome.why
-        if now - self._told.get(what, -SILENT_SECONDS) >= SILENT_SECONDS:
+        for old in [one for one, at in self._told.items() if now - at >= SILENT_SECONDS]:
+            del self._told[old]
+        if what not in self._told:
             self._told[what] = now
             tried_again = isinstance(outcome, Retry)
             log.warning("mail does not go out", error=outcome.why, tried_again=tried_again)

@@ -75,9 +75,7 @@ def _answering(tools: Tools, find: Find, form: Form) -> Callable[[Request], Awai
             version = await _version(session, frame, rows)
             headers = {"Cache-Control": CACHED, **version.headers()}
             known = version.is_known(request.headers)
-            if (
-                known or "authorization" in request.headers
-            ):  # the compressor, which tells Vary, leaves these alone
+            if known or "authorization" in request.headers:  # the compressor leaves these, and tells no Vary
                 headers["Vary"] = "Accept-Encoding"
             if known:
                 return Response(status_code=304, headers=headers)
