@@ -58,9 +58,9 @@ async def go_on(world: World, n: int) -> None:
         world.papers[0], world.users[0], at=NOON + n * timedelta(minutes=30), anonymous=n % 2 == 0
     )
     await world.vote(new, uuid4(), list(VoteValue)[n % 2])
-    await world.publish(world.papers[n % 12], uuid4())
+    await world.publish(world.papers[n % 4], uuid4())
     old = world.summaries[:24]
-    await world.vote(old[n * 5 % 24], uuid4(), list(VoteValue)[n % 2])
+    await world.vote(old[n * 10 % 24], uuid4(), list(VoteValue)[n % 2])
     await world.revise(old[n * 7 % 24], f"Text {n}.", at=NOON + n * timedelta(hours=2))
     if n == 2:
         await world.show(old[5], Visibility.PRIVATE)
@@ -136,7 +136,7 @@ async def test_nothing_that_stayed_is_missed_or_seen_twice(
     walked = [key(row) for row in await every(read, key, 2, between)]
     stayed = set.intersection(*keys)
     assert len(keys) > 2
-    assert len(stayed) > 2
+    assert len(stayed) > 1
     assert {one: count for one, count in Counter(walked).items() if one in stayed} == dict.fromkeys(stayed, 1)
     descending = name not in ("venues", f"paper {SummaryOrder.OLDEST}")
     assert walked == sorted(set(walked), reverse=descending)
