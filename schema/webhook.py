@@ -23,7 +23,7 @@ class DeliveryState(Enum):
     OPEN = strawberry.enum_value("open", description="It waits for its first or its next try.")
     DELIVERED = strawberry.enum_value("delivered", description="The receiver answered 2xx.")
     SKIPPED = strawberry.enum_value(
-        "skipped", description="It was not sent, since its owner may not see the event any more."
+        "skipped", description="It was not sent: its owner may not see the event any more, or skipped it."
     )
     FAILED = strawberry.enum_value(
         "failed", description="It did not arrive. It is tried again when the webhook is active again."

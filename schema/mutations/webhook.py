@@ -75,6 +75,11 @@ class RedeliverInput:
     delivery_id: ID = strawberry.field(description="The delivery.")
 
 
+@strawberry.input(description="A delivery to go on without.")
+class SkipDeliveryInput:
+    delivery_id: ID = strawberry.field(description="The delivery.")
+
+
 @strawberry.input(description="From where a webhook is to be told again.")
 class ReplayFromInput:
     webhook_id: ID = strawberry.field(description="The webhook.")
@@ -128,6 +133,7 @@ Update = Annotated[UpdateWebhookInput, strawberry.argument(description="What to 
 Which = Annotated[WebhookInput, strawberry.argument(description="Which webhook.")]
 Rotate = Annotated[RotateSecretInput, strawberry.argument(description="Which webhook.")]
 Redeliver = Annotated[RedeliverInput, strawberry.argument(description="Which delivery.")]
+SkipOne = Annotated[SkipDeliveryInput, strawberry.argument(description="Which delivery.")]
 Replay = Annotated[ReplayFromInput, strawberry.argument(description="From where.")]
 
 
@@ -217,10 +223,22 @@ class WebhookMutations:
     @mutation(description="Send a delivery once more, with the same webhook-id, before all that waits.")
     async def redeliver(self, info: Info, input: Redeliver) -> WebhookResult:
         operation, owner = info.context, _signed_in(info.context)
-        delivery_id = uuid_of(input.delivery_id, ("input", "deliveryId"), "WebhookDelivery")
+        delivery_id = _delivery(input.delivery_id)
         await operation.release()
         async with operation.tools.pool.acquire() as conn:
             webhook_id = await changes.redeliver(conn, delivery_id, owner)
+        return WebhookPayload(webhook_id=webhook_id, secret=None)
+
+    @mutation(
+        description="Go on without a delivery that did not arrive, such as one that its receiver cannot "
+        "take: what comes after it waits no longer. It is sent after all by redeliver and by replayFrom."
+    )
+    async def skip_delivery(self, info: Info, input: SkipOne) -> WebhookResult:
+        operation, owner = info.context, _signed_in(info.context)
+        delivery_id = _delivery(input.delivery_id)
+        await operation.release()
+        async with operation.tools.pool.acquire() as conn:
+            webhook_id = await changes.skip(conn, delivery_id, owner)
         return WebhookPayload(webhook_id=webhook_id, secret=None)
 
     @mutation(
@@ -244,6 +262,10 @@ def _signed_in(operation: Operation) -> UUID:
 
 def _of(value: str) -> UUID:
     return uuid_of(value, changes.OWN_ID, "Webhook")
+
+
+def _delivery(value: str) -> UUID:
+    return uuid_of(value, changes.OWN_DELIVERY, "WebhookDelivery")
 
 
 def _id(operation: Operation, owner: UUID, key: str | None, made: bytes) -> UUID:

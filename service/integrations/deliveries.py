@@ -170,6 +170,31 @@ async def again(conn: Writer, channel: str, target: UUID, delivery_id: UUID) -> 
     )
 
 
+async def skip(conn: Writer, channel: str, target: UUID, delivery_id: UUID, why: str) -> bool:
+    """It is not sent any more, also when its target is enabled, which is held. False when it has arrived.
+
+    A try that is under way goes on, and what becomes of it is not noted.
+    """
+    done = await conn.execute(
+        """
+        UPDATE outwards.deliveries
+           SET state = 'skipped', again = false, last_error = $2, finished_at = now()
+         WHERE delivery_id = $1 AND state <> 'delivered'
+        """,
+        delivery_id,
+        why,
+    )
+    await conn.execute(
+        """
+        UPDATE outwards.targets SET next_at = now()
+         WHERE channel = $1 AND target = $2 AND disabled_at IS NULL
+        """,
+        channel,
+        target,
+    )
+    return done == "UPDATE 1"
+
+
 async def reopen(conn: Writer, channel: str, skipped: Sequence[tuple[UUID, int]]) -> None:
     """What was skipped, by target and position, is to be sent after all. The targets are held."""
     await conn.execute(

@@ -16,7 +16,9 @@ from service.integrations.webhooks import CHANNEL, Asked, Changed, Wanted, deliv
 
 SECRET_BYTES = 32
 PAUSED = "Paused by its owner."
+SKIPPED = "Skipped by its owner."
 OWN_ID: Path = ("input", "webhookId")
+OWN_DELIVERY: Path = ("input", "deliveryId")
 URL: Path = ("input", "url")
 
 
@@ -168,13 +170,27 @@ async def begin_test(conn: Reader, webhook_id: UUID, owner: UUID, now: datetime)
 
 async def redeliver(conn: asyncpg.Connection, delivery_id: UUID, owner: UUID) -> UUID:
     """Once more, before all that waits; the webhook. Errors: NotFound; Invalid when it is disabled."""
-    path = ("input", "deliveryId")
     async with conn.transaction():
-        [row] = await deliveries_by_id(conn, [delivery_id], owner)
-        if row is None:
-            raise NotFound("There is no such delivery, or it is kept no more.", path=path)
-        await _hold_active(conn, row.target, owner, path)
-        await deliveries.again(conn, CHANNEL, row.target, delivery_id)
+        webhook_id = await _of_delivery(conn, delivery_id, owner)
+        await _hold_active(conn, webhook_id, owner, OWN_DELIVERY)
+        await deliveries.again(conn, CHANNEL, webhook_id, delivery_id)
+    return webhook_id
+
+
+async def skip(conn: asyncpg.Connection, delivery_id: UUID, owner: UUID) -> UUID:
+    """It goes on without this one; the webhook. Errors: NotFound; Invalid when it has arrived."""
+    async with conn.transaction():
+        webhook_id = await _of_delivery(conn, delivery_id, owner)
+        await targets.hold(conn, CHANNEL, webhook_id)
+        if not await deliveries.skip(conn, CHANNEL, webhook_id, delivery_id, SKIPPED):
+            raise Invalid("This delivery has arrived already.", path=OWN_DELIVERY)
+    return webhook_id
+
+
+async def _of_delivery(conn: Reader, delivery_id: UUID, owner: UUID) -> UUID:
+    [row] = await deliveries_by_id(conn, [delivery_id], owner)
+    if row is None:
+        raise NotFound("There is no such delivery, or it is kept no more.", path=OWN_DELIVERY)
     return row.target
 
 

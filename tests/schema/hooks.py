@@ -32,6 +32,7 @@ MUTATIONS = {
     "rotateSecret": ("RotateSecretInput", PAYLOAD),
     "testWebhook": ("WebhookInput", TESTED),
     "redeliver": ("RedeliverInput", PAYLOAD),
+    "skipDelivery": ("SkipDeliveryInput", PAYLOAD),
     "replayFrom": ("ReplayFromInput", PAYLOAD),
 }
 

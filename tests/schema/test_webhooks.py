@@ -14,7 +14,7 @@ from service.integrations.backoff import Backoff
 from service.integrations.posting import Poster
 from service.integrations.webhook_owners import LOOK_UPS, WITHIN
 from tests.integrations.outgoing import until
-from tests.integrations.receiver import Receiver, answering, names
+from tests.integrations.receiver import Receiver, answering, names, well
 from tests.schema.hooks import all_sent, deliveries, do, sending, webhooks
 from tests.schema.people import Api
 
@@ -307,6 +307,53 @@ async def test_redelivering_and_replaying(near: Api, receiver: Receiver) -> None
     assert ids[0] == first["messageId"]
 
 
+async def test_going_on_without_a_delivery(near: Api, receiver: Receiver) -> None:
+    owner = await near.person("owner")
+    secret = (await do(owner, "createWebhook", url=receiver.url))["secret"]
+    receiver.next = [well, answering("503 Service Unavailable", "Retry-After: 3600")]
+
+    async def stuck() -> bool:
+        return [one["attempts"] for one in await deliveries(owner)] == [0, 1, 1]
+
+    async with sending(near.tools):
+        for name in ("one", "two", "three"):
+            await owner.paper(name)
+        await until(stuck)
+        _, second, first = await deliveries(owner)
+        refused = await do(owner, "skipDelivery", deliveryId=first["id"])
+        assert (refused["code"], refused["path"]) == ("INVALID", ["input", "deliveryId"])
+        for _ in range(2):
+            await do(owner, "skipDelivery", deliveryId=second["id"])
+        await all_sent(near)
+        third, second, _ = await deliveries(owner)
+        assert [third["state"], second["state"]] == ["DELIVERED", "SKIPPED"]
+        assert second["error"] == "Skipped by its owner."
+        await do(owner, "redeliver", deliveryId=second["id"])
+        await all_sent(near)
+    titles = [one.verified(secret)["data"]["data"]["title"] for one in receiver.received]
+    assert titles == ["On one", "On two", "On three", "On two"]
+
+
+async def test_a_webhook_that_was_disabled_goes_on_after_what_is_skipped(
+    near: Api, receiver: Receiver
+) -> None:
+    owner = await near.person("owner")
+    made = await do(owner, "createWebhook", url=receiver.url)
+    receiver.next = [answering("410 Gone")]
+    async with sending(near.tools):
+        await owner.paper("one")
+        await owner.paper("two")
+        await until(lambda: near.tools.pool.fetchval("SELECT disabled_reason FROM outwards.targets"))
+        [stuck] = await deliveries(owner)
+        still = (await do(owner, "skipDelivery", deliveryId=stuck["id"]))["webhook"]
+        assert (still["active"], still["disabledReason"]) == (False, "The receiver answered 410 Gone.")
+        await do(owner, "updateWebhook", webhookId=made["webhook"]["id"], active=True)
+        await all_sent(near)
+    titles = [one.verified(made["secret"])["data"]["data"]["title"] for one in receiver.received]
+    assert titles == ["On one", "On two"]
+    assert [one["state"] for one in await deliveries(owner)] == ["DELIVERED", "SKIPPED"]
+
+
 async def test_positions_that_are_none(near: Api, receiver: Receiver) -> None:
     owner = await near.person("owner")
     hook = (await do(owner, "createWebhook", url=receiver.url))["webhook"]["id"]
@@ -353,6 +400,7 @@ async def test_only_its_owner_sees_or_changes_it(near: Api, receiver: Receiver) 
         ("rotateSecret", {"webhookId": hook}, {"webhookId": none}),
         ("testWebhook", {"webhookId": hook}, {"webhookId": none}),
         ("redeliver", {"deliveryId": delivery["id"]}, {"deliveryId": no_delivery}),
+        ("skipDelivery", {"deliveryId": delivery["id"]}, {"deliveryId": no_delivery}),
         ("replayFrom", {"webhookId": hook, "position": position}, {"webhookId": none, "position": position}),
     ]
     for mutation, theirs, nobodys in calls:
