@@ -2,10 +2,12 @@
 
 import hashlib
 import json
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from typing import Annotated
 from uuid import UUID, uuid4
 
+import asyncpg
 import strawberry
 from strawberry import ID
 
@@ -222,24 +224,14 @@ class WebhookMutations:
 
     @mutation(description="Send a delivery once more, with the same webhook-id, before all that waits.")
     async def redeliver(self, info: Info, input: Redeliver) -> WebhookResult:
-        operation, owner = info.context, _signed_in(info.context)
-        delivery_id = _delivery(input.delivery_id)
-        await operation.release()
-        async with operation.tools.pool.acquire() as conn:
-            webhook_id = await changes.redeliver(conn, delivery_id, owner)
-        return WebhookPayload(webhook_id=webhook_id, secret=None)
+        return await _change_delivery(info.context, input.delivery_id, changes.redeliver)
 
     @mutation(
         description="Go on without a delivery that did not arrive, such as one that its receiver cannot "
         "take: what comes after it waits no longer. It is sent after all by redeliver and by replayFrom."
     )
     async def skip_delivery(self, info: Info, input: SkipOne) -> WebhookResult:
-        operation, owner = info.context, _signed_in(info.context)
-        delivery_id = _delivery(input.delivery_id)
-        await operation.release()
-        async with operation.tools.pool.acquire() as conn:
-            webhook_id = await changes.skip(conn, delivery_id, owner)
-        return WebhookPayload(webhook_id=webhook_id, secret=None)
+        return await _change_delivery(info.context, input.delivery_id, changes.skip)
 
     @mutation(
         description="Send everything after a position again, in order, with the same webhook-ids; also what "
@@ -264,8 +256,14 @@ def _of(value: str) -> UUID:
     return uuid_of(value, changes.OWN_ID, "Webhook")
 
 
-def _delivery(value: str) -> UUID:
-    return uuid_of(value, changes.OWN_DELIVERY, "WebhookDelivery")
+async def _change_delivery(
+    operation: Operation, value: str, change: Callable[[asyncpg.Connection, UUID, UUID], Awaitable[UUID]]
+) -> WebhookPayload:
+    owner, delivery_id = _signed_in(operation), uuid_of(value, changes.OWN_DELIVERY, "WebhookDelivery")
+    await operation.release()
+    async with operation.tools.pool.acquire() as conn:
+        webhook_id = await change(conn, delivery_id, owner)
+    return WebhookPayload(webhook_id=webhook_id, secret=None)
 
 
 def _id(operation: Operation, owner: UUID, key: str | None, made: bytes) -> UUID:
