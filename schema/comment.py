@@ -44,6 +44,11 @@ class Comment(Node, Votable):
             raise LookupError(f"comment on summary {self.row.summary_id}, which is not there")
         return found
 
+    @resolved(description="Its place on its summary's page.")
+    def permalink(self, info: Info) -> str:
+        base_url, row = info.context.tools.base_url, self.row
+        return f"{base_url}/summaries/{row.summary_id}#comment-{row.comment_id}"
+
     @resolved(description="What it replies to; null at the top of a thread.")
     def parent(self, info: Info) -> Optional["Comment"]:
         parent = self.row.parent_id

@@ -89,6 +89,10 @@ class Paper(Node):
         description="As claimed by an import, otherwise when it was recorded."
     )
 
+    @resolved(description="The address of its page. Its feed: the same path behind /feeds, with .atom.")
+    def permalink(self, info: Info) -> str:
+        return f"{info.context.tools.base_url}/papers/{self.row.paper_id}"
+
     @resolved(description="Where it appeared; null when that is not known.")
     def venue(self, info: Info) -> Venue | None:
         key = self.row.venue_key

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
+from urllib.parse import urldefrag, urlsplit
 from uuid import UUID
 
 import httpx
@@ -295,3 +296,24 @@ async def test_the_schema_is_text(site: Site) -> None:
 async def test_the_style_sheet(site: Site) -> None:
     response = await site.client.get("/assets/style.css")
     assert response.headers["content-type"] == "text/css; charset=utf-8"
+
+
+async def test_permalinks_of_the_api_lead_to_what_they_are_of(site: Site) -> None:
+    ada = await site.user("ada")
+    of = await site.paper(ada, "DeepFace", "conf/cvpr/TaigmanYRW14")
+    on = await site.summary(ada, of, "About faces.")
+    comment = await site.comment(ada, on, "Which faces?")
+    answer = await site.ask("""{ paper(by: {bibtexKey: "conf/cvpr/TaigmanYRW14"}) {
+        permalink summaries { nodes { permalink comments { nodes { permalink } } } } } }""")
+    paper = answer.json()["data"]["paper"]
+    [summary] = paper["summaries"]["nodes"]
+    path, fragment = urldefrag(summary["comments"]["nodes"][0]["permalink"])
+    assert path == summary["permalink"]
+    for address, shown in (
+        (paper["permalink"], "<h1>DeepFace</h1>"),
+        (path, f'<li id="{fragment}"'),
+    ):
+        assert shown in (await site.client.get(urlsplit(address).path)).text
+    assert fragment == f"comment-{comment}"
+    feed = await site.client.get(f"/feeds{urlsplit(paper['permalink']).path}.atom")
+    assert "About faces." in feed.text
