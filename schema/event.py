@@ -24,6 +24,7 @@ from service.domain.events import EVENTS
 from service.domain.limits import Path
 
 TYPES = sorted(one.__name__ for one in EVENTS)
+LISTED = f"{', '.join(TYPES[:-1])} and {TYPES[-1]}"
 KINDS: Mapping[str, Kind] = {
     "paper_id": "Paper",
     "author_id": "User",
@@ -39,7 +40,8 @@ AfterPosition = Annotated[
 @strawberry.input(description="Events that are all of what is given.")
 class EventFilter:
     types: list[str] | None = strawberry.field(
-        default=ABSENT, description="Of one of these types, such as SummaryRevised."
+        default=ABSENT,
+        description=f"Of one of these types. There are {LISTED}; docs/events.md says what each is.",
     )
     subject: ID | None = strawberry.field(
         default=ABSENT,
@@ -64,7 +66,9 @@ EventsOnly = Annotated[EventFilter | None, strawberry.argument(description="Whic
 class Event:
     row: strawberry.Private[EventRow]
     position: LogPosition = strawberry.field(description="Its place in the log.")
-    type: str = strawberry.field(description="e.g. SummaryRevised")
+    type: str = strawberry.field(
+        description="e.g. SummaryRevised: one of those that EventFilter.types names. New ones may come."
+    )
     version: int = strawberry.field(description="The version of the type, which data has the shape of.")
     subject: ID = strawberry.field(
         description="The Node id of the paper, summary, comment or user that it is about; of a vote, of what "
@@ -80,7 +84,8 @@ class Event:
     )
     data: JSON = strawberry.field(
         description="The event decoded in its current version, less what the viewer may not see: who voted "
-        "and who wrote anonymously never appear. Ids are Node ids. What was erased or removed is null."
+        "and who wrote anonymously never appear. Ids are Node ids. What was erased or removed is null. "
+        "docs/events.md lists the fields of each type; new ones may come."
     )
 
     @resolved(description="Who did it; null where that is not told, as for votes and papers.")

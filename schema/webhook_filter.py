@@ -6,7 +6,7 @@ import strawberry
 from strawberry import ID
 
 from schema.context import Operation
-from schema.event import checked_types, subject_of
+from schema.event import LISTED, checked_types, subject_of
 from schema.fields import ABSENT, given, text_given
 from schema.ids import uuid_of
 from schema.venue import load_venue
@@ -25,9 +25,9 @@ IN_FILTER = ("input", "filter")
 class WebhookFilter:
     types: list[str] | None = strawberry.field(
         default=ABSENT,
-        description="Of one of these types: those of Event, such as SummaryRevised; summary.published, where "
-        "a summary became public, by whichever event; and summary.withdrawn, where "
-        "one that had been public may not be read any more.",
+        description=f"Of one of these types: those of events, {LISTED}, of which docs/events.md says what each "
+        "is; summary.published, where a summary became public, by whichever event; and summary.withdrawn, "
+        "where one that had been public may not be read any more.",
     )
     subject: ID | None = strawberry.field(default=ABSENT, description="As in EventFilter.")
     papers: list[ID] | None = strawberry.field(
