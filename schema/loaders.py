@@ -97,7 +97,8 @@ class Loaders:
         self.webhooks_of = DataLoader(each(webhooks.webhooks_of, conn))
         self.delivery = DataLoader(bound(webhooks.deliveries_by_id, conn, viewer))
         self.deliveries_of = DataLoader(paged(webhooks.deliveries_of, conn))
-        self.count_of_deliveries = DataLoader(bound(webhooks.count_of_deliveries, conn))
+        self.count_of_deliveries = DataLoader(alike(webhooks.count_of_deliveries, conn))
+        self.waiting_for = DataLoader(bound(webhooks.waiting_for, conn))
 
         self.proof = DataLoader(bound(proof.proofs_of, conn, witnesses))
         self.events = DataLoader(each(event.events, conn, viewer, codec))

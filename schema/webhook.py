@@ -2,14 +2,16 @@
 
 from datetime import datetime
 from enum import Enum
+from typing import Annotated
 from uuid import UUID
 
 import strawberry
+from graphql import GraphQLError
 from strawberry import ID
 
 from schema.connections import After, Connection, First, Order, Source, page
 from schema.context import Info, Operation
-from schema.fields import ABSENT, resolved
+from schema.fields import ABSENT, given, resolved
 from schema.ids import NodeId
 from schema.node import Node
 from schema.scalars import LogPosition
@@ -23,11 +25,17 @@ class DeliveryState(Enum):
     OPEN = strawberry.enum_value("open", description="It waits for its first or its next try.")
     DELIVERED = strawberry.enum_value("delivered", description="The receiver answered 2xx.")
     SKIPPED = strawberry.enum_value(
-        "skipped", description="It was not sent: its owner may not see the event any more, or skipped it."
+        "skipped",
+        description="It is not sent any more: its owner may not see the event any more, or skipped it.",
     )
     FAILED = strawberry.enum_value(
         "failed", description="It did not arrive. It is tried again when the webhook is active again."
     )
+
+
+States = Annotated[
+    list[DeliveryState] | None, strawberry.argument(description="In one of these states; null: in any.")
+]
 
 
 @strawberry.type(description="Which events a webhook is told of: those that are all of what is not null.")
@@ -49,7 +57,9 @@ class WebhookDelivery(Node):
         description="The header webhook-id, the same in every try: by it a receiver knows what it has."
     )
     state: DeliveryState = strawberry.field(description="What became of it.")
-    attempts: int = strawberry.field(description="How often it was tried.")
+    attempts: int = strawberry.field(
+        description="How often it was tried, in all. A replay plans it anew, and counts from 0."
+    )
     status: int | None = strawberry.field(description="The HTTP status of the last answer, if there was one.")
     error: str | None = strawberry.field(description="Why the last try failed, or why there was none.")
     response: str | None = strawberry.field(description="The beginning of the last answer.")
@@ -78,18 +88,42 @@ class Webhook(Node):
     created_at: datetime = strawberry.field(description="When it was created.")
 
     @resolved(description="What it was told of, the newest event first. Kept for 30 days.")
-    def deliveries(self, info: Info, first: First = 20, after: After = ABSENT) -> Connection[WebhookDelivery]:
-        of, loaders = self.row.webhook_id, info.context.loaders
-        asked = page(order := DELIVERIES.narrowed(of), first, after)
+    def deliveries(
+        self, info: Info, first: First = 20, after: After = ABSENT, states: States = ABSENT
+    ) -> Connection[WebhookDelivery]:
+        of, loaders, wanted = self.row.webhook_id, info.context.loaders, _states(given(states))
+        order = DELIVERIES.narrowed(of, *(wanted or ()))
+        asked = page(order, first, after)
         return Connection(
             source=Source(
-                load=lambda: loaders.deliveries_of.load((of, asked)),
-                count=lambda: loaders.count_of_deliveries.load(of),
+                load=lambda: loaders.deliveries_of.load((of, asked, wanted)),
+                count=lambda: loaders.count_of_deliveries.load((of, wanted)),
                 node=lambda row: delivery_from(row, info.context),
                 cursor=lambda row: order.cursor((row.position,)),
                 page=asked,
             )
         )
+
+    @resolved(
+        description="The delivery that holds up all that comes after it: of an ordered webhook the oldest "
+        "open one that failed, until it arrives or is skipped; of one that is not active the oldest that "
+        "failed and that it goes on with. null when none does: an active webhook that is not ordered waits "
+        "for none."
+    )
+    async def waiting_for(self, info: Info) -> WebhookDelivery | None:
+        row = await info.context.loaders.waiting_for.load(self.row.webhook_id)
+        return None if row is None else delivery_from(row, info.context)
+
+
+def _states(asked: list[DeliveryState] | None) -> tuple[str, ...] | None:
+    """Each once. Errors: GraphQLError INVALID for none."""
+    if asked is None:
+        return None
+    if not asked:
+        raise GraphQLError(
+            "states names none: leave it out for all.", extensions={"code": "INVALID", "argument": "states"}
+        )
+    return tuple(sorted({str(one.value) for one in asked}))
 
 
 def webhook_from(row: WebhookRow) -> Webhook:

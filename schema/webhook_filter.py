@@ -25,9 +25,9 @@ IN_FILTER = ("input", "filter")
 class WebhookFilter:
     types: list[str] | None = strawberry.field(
         default=ABSENT,
-        description=f"Of one of these types: those of events, {LISTED}, of which docs/events.md says what each "
-        "is; summary.published, where a summary became public, by whichever event; and summary.withdrawn, "
-        "where one that had been public may not be read any more.",
+        description=f"Of one of these types: those of events, {LISTED}, of which docs/events.md says what "
+        "each is; summary.published, where a summary became public, by whichever event; and "
+        "summary.withdrawn, where one that had been public may not be read any more.",
     )
     subject: ID | None = strawberry.field(default=ABSENT, description="As in EventFilter.")
     papers: list[ID] | None = strawberry.field(

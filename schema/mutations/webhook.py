@@ -222,20 +222,25 @@ class WebhookMutations:
             delivered=why is None, status=answer.status, error=why, response=answer.text[:1_000]
         )
 
-    @mutation(description="Send a delivery once more, with the same webhook-id, before all that waits.")
+    @mutation(
+        description="Send a delivery once more, with the same webhook-id: before all that waits, or, to an "
+        "ordered webhook, before all that comes after it. There, one that an earlier one holds up is "
+        "refused: skip that one."
+    )
     async def redeliver(self, info: Info, input: Redeliver) -> WebhookResult:
         return await _change_delivery(info.context, input.delivery_id, changes.redeliver)
 
     @mutation(
         description="Go on without a delivery that did not arrive, such as one that its receiver cannot "
-        "take: what comes after it waits no longer. It is sent after all by redeliver and by replayFrom."
+        "take: what comes after it waits no longer. A try that is under way goes on, and if that arrives, it "
+        "counts as delivered. It is sent after all by redeliver and by replayFrom."
     )
     async def skip_delivery(self, info: Info, input: SkipOne) -> WebhookResult:
         return await _change_delivery(info.context, input.delivery_id, changes.skip)
 
     @mutation(
-        description="Send everything after a position again, in order, with the same webhook-ids; also what "
-        "was recorded before the webhook was created."
+        description="Send everything after a position again, with the same webhook-ids, to an ordered "
+        "webhook in order; also what was recorded before the webhook was created."
     )
     async def replay_from(self, info: Info, input: Replay) -> WebhookResult:
         operation, owner = info.context, _signed_in(info.context)

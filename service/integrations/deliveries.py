@@ -51,7 +51,7 @@ SELECT p.delivery_id, $1, p.target, p.position, p.subject_id, coalesce(p.not_bef
   FROM unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::uuid[], $6::timestamptz[], $7::bool[])
        AS p(delivery_id, target, position, subject_id, not_before, by_address)
 ON CONFLICT (channel, target, position) DO UPDATE
-   SET delivery_id = excluded.delivery_id, state = 'open', attempts = 0, again = false,
+   SET delivery_id = excluded.delivery_id, state = 'open', failures = 0, again = false,
        next_at = excluded.next_at, first_tried_at = NULL, finished_at = NULL, by_address = excluded.by_address
  WHERE d.state = 'failed' OR d.again AND d.state = 'open'
 """
@@ -76,10 +76,12 @@ async def due(conn: Reader, channel: str, target: UUID, *, ordered: bool, limit:
     return [_delivery(one) for one in takewhile(lambda one: one["due"], records)]
 
 
-# Only who has the claim on the target may say what became of a delivery.
+# Only who has the claim on the target may say what became of a delivery: of an open one, and of one that was
+# skipped while it was being sent.
 _OURS = """
- WHERE d.delivery_id = $1 AND d.state = 'open' AND EXISTS (
+ WHERE d.delivery_id = $1 AND EXISTS (
        SELECT FROM outwards.targets t WHERE t.channel = d.channel AND t.target = d.target AND t.claim = $2)
+   AND d.state IN ('open', 'skipped')
 """
 
 
@@ -92,12 +94,17 @@ async def end(
     why: str | None,
     said: str | None,
 ) -> bool:
-    """It is delivered, skipped or failed. False without the claim."""
+    """It is delivered, skipped or failed. False without the claim.
+
+    What its owner skipped meanwhile stays skipped, with what came of the try, unless it has arrived.
+    """
     sql = f"""
         UPDATE outwards.deliveries d
-           SET state = $3, attempts = attempts + 1,
+           SET state = CASE WHEN state = 'open' OR $3 = 'delivered' THEN $3 ELSE state END,
+               attempts = attempts + ($3 <> 'skipped')::int,
                first_tried_at = coalesce(first_tried_at, now()),
-               last_status = $4, last_error = $5, last_response = $6, finished_at = now()
+               last_status = $4, last_response = $6, finished_at = now(),
+               last_error = CASE WHEN state = 'open' OR $3 = 'delivered' THEN $5 ELSE last_error END
         {_OURS}
     """  # noqa: S608 (ours)
     done = await conn.execute(sql, delivery_id, claim, state, status, short(why), short(said))
@@ -113,16 +120,21 @@ async def fail(
     why: str,
     said: str | None,
 ) -> float | None:
-    """The next try is so much later. Since how many seconds it is tried; None without the claim."""
+    """The next try is so much later, if it was not skipped. Since how many seconds it is tried; None if
+    it was skipped, and without the claim.
+    """
     sql = f"""
         UPDATE outwards.deliveries d
-           SET attempts = attempts + 1, first_tried_at = coalesce(first_tried_at, now()),
-               next_at = now() + make_interval(secs => $3),
-               last_status = $4, last_error = $5, last_response = $6
-        {_OURS} RETURNING extract(epoch FROM now() - first_tried_at)::float8 AS tried
+           SET attempts = attempts + 1, failures = failures + 1,
+               first_tried_at = coalesce(first_tried_at, now()),
+               next_at = now() + make_interval(secs => $3), last_status = $4, last_response = $6,
+               last_error = CASE WHEN state = 'open' THEN $5 ELSE last_error END
+        {_OURS}
+        RETURNING CASE WHEN state = 'open' THEN extract(epoch FROM now() - first_tried_at)::float8 END
+               AS tried
     """  # noqa: S608 (ours)
     found = await conn.fetch(sql, delivery_id, claim, seconds, status, short(why), short(said))
-    return float(found[0]["tried"]) if found else None
+    return found[0]["tried"] if found else None
 
 
 async def wait(conn: Writer, delivery_id: UUID, claim: UUID, seconds: float, why: str, *, anew: bool) -> None:
@@ -131,7 +143,7 @@ async def wait(conn: Writer, delivery_id: UUID, claim: UUID, seconds: float, why
         UPDATE outwards.deliveries d
            SET first_tried_at = CASE WHEN NOT $5::bool THEN first_tried_at END,
                next_at = now() + make_interval(secs => $3), last_error = $4
-        {_OURS}
+        {_OURS} AND d.state = 'open'
     """  # noqa: S608 (ours)
     await conn.execute(sql, delivery_id, claim, seconds, short(why), anew)
 
@@ -154,26 +166,43 @@ async def give_up(conn: Writer, delivery_id: UUID) -> None:
 
 
 async def again(conn: Writer, channel: str, target: UUID, delivery_id: UUID) -> None:
-    """One delivery once more, before all that is open."""
+    """One delivery once more, before all that is open, or, where there is an order, in its place."""
     await targets.hold(conn, channel, target)
     await conn.execute(
         """
         UPDATE outwards.deliveries
-           SET again = again OR state <> 'open', state = 'open', attempts = 0,
-               first_tried_at = NULL, finished_at = NULL, next_at = now()
+           SET again = again OR state <> 'open', state = 'open', failures = 0,
+               first_tried_at = NULL, finished_at = NULL, next_at = least(now(), (
+                 SELECT min(next_at) - interval '1 microsecond' FROM outwards.deliveries
+                  WHERE channel = $2 AND target = $3 AND state = 'open'))
          WHERE delivery_id = $1
         """,
         delivery_id,
+        channel,
+        target,
     )
     await conn.execute(
         "UPDATE outwards.targets SET next_at = now() WHERE channel = $1 AND target = $2", channel, target
     )
 
 
+async def waits_in_line(conn: Reader, delivery_id: UUID) -> bool:
+    """Whether it is open, of an ordered target, and something before it is open too."""
+    sql = """
+        SELECT FROM outwards.deliveries d
+          JOIN outwards.targets t ON t.channel = d.channel AND t.target = d.target AND t.ordered
+         WHERE d.delivery_id = $1 AND d.state = 'open' AND EXISTS (
+               SELECT FROM outwards.deliveries e
+                WHERE e.channel = d.channel AND e.target = d.target AND e.state = 'open'
+                  AND e.position < d.position)
+    """
+    return bool(await conn.fetch(sql, delivery_id))
+
+
 async def skip(conn: Writer, channel: str, target: UUID, delivery_id: UUID, why: str) -> bool:
     """It is not sent any more, also when its target is enabled, which is held. False when it has arrived.
 
-    A try that is under way goes on, and what becomes of it is not noted.
+    A try that is under way goes on: see `end` and `fail`.
     """
     done = await conn.execute(
         """
@@ -201,7 +230,7 @@ async def reopen(conn: Writer, channel: str, skipped: Sequence[tuple[UUID, int]]
         """
         WITH opened AS (
           UPDATE outwards.deliveries d
-             SET state = 'open', attempts = 0, first_tried_at = NULL, finished_at = NULL, next_at = now()
+             SET state = 'open', failures = 0, first_tried_at = NULL, finished_at = NULL, next_at = now()
             FROM unnest($2::uuid[], $3::bigint[]) AS s(target, position)
            WHERE d.channel = $1 AND d.target = s.target AND d.position = s.position AND d.state = 'skipped'
           RETURNING d.target)

@@ -26,7 +26,7 @@ async def move(conn: Writer, user_id: UUID, at: datetime | None) -> None:
     await conn.execute(
         """
         UPDATE outwards.deliveries SET next_at = coalesce($3, now())
-         WHERE channel = $1 AND target = $2 AND state = 'open' AND attempts = 0
+         WHERE channel = $1 AND target = $2 AND state = 'open' AND failures = 0
         """,
         CHANNEL,
         user_id,

@@ -59,7 +59,7 @@ class Delivery(Struct, frozen=True):
 
     Shape:  delivery_id is the same in every try, whichever process makes it and whenever it is planned.
             by_address is as it was planned.
-    Units:  attempts are those before this one.
+    Units:  failures are its tries since it was to be sent last, before this one.
     """
 
     delivery_id: UUID
@@ -67,7 +67,7 @@ class Delivery(Struct, frozen=True):
     target: UUID
     position: int
     subject_id: UUID | None
-    attempts: int
+    failures: int
     created_at: datetime
     by_address: bool = False
 

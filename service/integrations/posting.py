@@ -98,7 +98,8 @@ class Poster:
             raise Invalid(f"{path[-1]} is no web address: {error}", path=path) from error
         schemes = ("https", "http") if self._private else ("https",)
         if url.scheme not in schemes or not url.host or "%" in url.host:
-            raise Invalid(f"{path[-1]} must be {schemes[0]}:// and a host.", path=path)
+            allowed = " or ".join(f"{one}://" for one in schemes)
+            raise Invalid(f"{path[-1]} must be {allowed} and a host.", path=path)
         if url.port is not None and not 0 < url.port < 65_536:
             raise Invalid(f"{path[-1]} is no web address: its port is not from 1 to 65535.", path=path)
         if url.userinfo or url.fragment:

@@ -98,7 +98,7 @@ async def reorder(conn: Writer, channel: str, target: UUID, *, ordered: bool) ->
 
 
 async def replay(conn: Writer, channel: str, target: UUID, after: int) -> None:
-    """Everything after a position goes there again, in order, with the same ids.
+    """Everything after a position goes there again, in order if it is ordered, with the same ids.
 
     What it has before it already is not passed over: neither what it was behind with, nor what was not
     planned yet.

@@ -158,7 +158,7 @@ class Turns:
         """Wait before the next try, unless that was for too long, or there is no hope."""
         name, target, why, seconds = turn.channel.name, turn.target, outcome.why, 0.0
         if isinstance(outcome, Retry):
-            seconds = self._backoff.seconds(delivery.attempts + 1, outcome.after, self._chance)
+            seconds = self._backoff.seconds(delivery.failures + 1, outcome.after, self._chance)
         async with self.connections, self._pool.acquire() as conn, conn.transaction():
             if not await targets.hold(conn, name, target, turn.claim):
                 return

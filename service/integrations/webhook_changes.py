@@ -17,6 +17,10 @@ from service.integrations.webhooks import CHANNEL, Asked, Changed, Wanted, deliv
 SECRET_BYTES = 32
 PAUSED = "Paused by its owner."
 SKIPPED = "Skipped by its owner."
+WAITS = (
+    "This delivery is in line already: its webhook is ordered, and an earlier one goes first. If that fails, "
+    "go on without it by skipDelivery: waitingFor of the webhook says which it is."
+)
 OWN_ID: Path = ("input", "webhookId")
 OWN_DELIVERY: Path = ("input", "deliveryId")
 URL: Path = ("input", "url")
@@ -169,10 +173,15 @@ async def begin_test(conn: Reader, webhook_id: UUID, owner: UUID, now: datetime)
 
 
 async def redeliver(conn: asyncpg.Connection, delivery_id: UUID, owner: UUID) -> UUID:
-    """Once more, before all that waits; the webhook. Errors: NotFound; Invalid when it is disabled."""
+    """Once more, as `deliveries.again`; the webhook.
+
+    Errors: NotFound; Invalid when it is disabled, and for what waits in line, which stays where it is.
+    """
     async with conn.transaction():
         webhook_id = await _of_delivery(conn, delivery_id, owner)
         await _hold_active(conn, webhook_id, owner, OWN_DELIVERY)
+        if await deliveries.waits_in_line(conn, delivery_id):
+            raise Invalid(WAITS, path=OWN_DELIVERY)
         await deliveries.again(conn, CHANNEL, webhook_id, delivery_id)
     return webhook_id
 
@@ -195,7 +204,7 @@ async def _of_delivery(conn: Reader, delivery_id: UUID, owner: UUID) -> UUID:
 
 
 async def replay(conn: asyncpg.Connection, webhook_id: UUID, owner: UUID, after: int) -> None:
-    """Everything after a position again, in order. Errors: NotFound; Invalid when it is disabled."""
+    """Everything after a position again. Errors: NotFound; Invalid when it is disabled."""
     async with conn.transaction():
         sql = "UPDATE outwards.webhooks SET since = least(since, $3) WHERE webhook_id = $1 AND owner_id = $2"
         if await conn.execute(sql, webhook_id, owner, after) != "UPDATE 1":
@@ -211,7 +220,8 @@ async def _hold_active(conn: asyncpg.Connection, webhook_id: UUID, owner: UUID, 
     if row is None:
         raise unknown()
     if row.disabled_at is not None:
-        raise Invalid("The webhook is disabled: updateWebhook with active: true first.", path=path)
+        state = "paused" if row.disabled_reason == PAUSED else "disabled"
+        raise Invalid(f"The webhook is {state}: updateWebhook with active: true first.", path=path)
 
 
 def unknown() -> DomainError:

@@ -12,6 +12,7 @@ from projections.event import SubjectKind
 from projections.reading import Page, Reader, Slice, counts, in_order, row_maker, slices
 
 CHANNEL = "webhook"
+STATES = ("open", "delivered", "skipped", "failed")  # of deliveries
 PUBLISHED, WITHDRAWN = "summary.published", "summary.withdrawn"
 
 
@@ -124,18 +125,18 @@ async def webhooks_of(conn: Reader, owner: UUID) -> list[WebhookRow]:
     return [_row(record) for record in records]
 
 
-async def deliveries_of(conn: Reader, webhook_ids: Sequence[UUID], page: Page) -> list[Slice[DeliveryRow]]:
-    """Of each, the newest event first. Shape: page.after is (position,)."""
+async def deliveries_of(
+    conn: Reader, webhook_ids: Sequence[UUID], page: Page, states: tuple[str, ...] | None
+) -> list[Slice[DeliveryRow]]:
+    """Of each, the newest event first; of these states, None: of all. Shape: page.after is (position,)."""
+    some = " UNION ALL ".join(_NEWEST[one] for one in states or (None,))
     records = await conn.fetch(
-        """
+        f"""
         SELECT i.n, d.*
           FROM unnest($1::uuid[]) WITH ORDINALITY AS i(id, n)
-         CROSS JOIN LATERAL (
-               SELECT * FROM outwards.deliveries d
-                WHERE d.channel = 'webhook' AND d.target = i.id AND d.position < $2
-                ORDER BY d.position DESC LIMIT $3) d
+         CROSS JOIN LATERAL (SELECT * FROM ({some}) d ORDER BY d.position DESC LIMIT $3) d
          ORDER BY i.n, d.position DESC
-        """,
+        """,  # noqa: S608 (ours)
         webhook_ids,
         *page.key(2**62),
         page.first + 1,
@@ -143,18 +144,61 @@ async def deliveries_of(conn: Reader, webhook_ids: Sequence[UUID], page: Page) -
     return slices(len(webhook_ids), page.first, records, _delivery)
 
 
-async def count_of_deliveries(conn: Reader, webhook_ids: Sequence[UUID]) -> list[int]:
+def _newest(state: str | None) -> str:
+    which = "" if state is None else f"AND d.state = '{state}'"
+    return f"""
+    (SELECT * FROM outwards.deliveries d
+      WHERE d.channel = 'webhook' AND d.target = i.id AND d.position < $2 {which}
+      ORDER BY d.position DESC LIMIT $3)
+    """  # noqa: S608 (ours)
+
+
+# Of each state, so that an index serves each of them.
+_NEWEST = {state: _newest(state) for state in (None, *STATES)}
+
+
+async def count_of_deliveries(
+    conn: Reader, webhook_ids: Sequence[UUID], states: tuple[str, ...] | None
+) -> list[int]:
     """How many `deliveries_of` has of each."""
     records = await conn.fetch(
         """
         SELECT i.n, count(*)
           FROM unnest($1::uuid[]) WITH ORDINALITY AS i(id, n)
           JOIN outwards.deliveries d ON d.channel = 'webhook' AND d.target = i.id
+         WHERE $2::text[] IS NULL OR d.state = ANY($2)
          GROUP BY i.n
         """,
         webhook_ids,
+        states,
     )
     return counts(len(webhook_ids), records)
+
+
+async def waiting_for(conn: Reader, webhook_ids: Sequence[UUID]) -> list[DeliveryRow | None]:
+    """What holds each up: of an ordered one the oldest open delivery that failed; of a disabled one the
+    oldest that failed and is opened again when it is enabled. None where nothing does.
+    """
+    records = await conn.fetch(
+        """
+        SELECT d.*
+          FROM unnest($1::uuid[]) AS i(id)
+          JOIN outwards.targets t ON t.channel = 'webhook' AND t.target = i.id
+         CROSS JOIN LATERAL (
+               (SELECT * FROM outwards.deliveries d
+                 WHERE d.channel = 'webhook' AND d.target = i.id AND d.state = 'open' AND d.failures > 0
+                   AND t.disabled_at IS NULL AND t.ordered
+                 ORDER BY d.position LIMIT 1)
+               UNION ALL
+               (SELECT * FROM outwards.deliveries d
+                 WHERE d.channel = 'webhook' AND d.target = i.id AND d.state = 'failed'
+                   AND t.disabled_at IS NOT NULL AND d.position > t.behind
+                 ORDER BY d.position LIMIT 1)) d
+        """,
+        webhook_ids,
+    )
+    rows = [_delivery(record) for record in records]
+    return in_order(webhook_ids, ((row.target, row) for row in rows))
 
 
 async def deliveries_by_id(conn: Reader, ids: Sequence[UUID], owner: UUID | None) -> list[DeliveryRow | None]:

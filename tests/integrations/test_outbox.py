@@ -53,7 +53,7 @@ async def test_what_fails_is_tried_again_before_what_comes_after(
     pool: asyncpg.Pool, store: PostgresStore, world: World
 ) -> None:
     async def answer(delivery: Delivery) -> Outcome:
-        return Retry("not now") if delivery.attempts < delivery.position % 3 else Delivered()
+        return Retry("not now") if delivery.failures < delivery.position % 3 else Delivered()
 
     channel = Remembering([ONE], answer=answer)
     async with outbox(pool, store, channel):
@@ -111,7 +111,7 @@ async def test_an_error_of_a_channel_is_a_failure_to_try_again(
     pool: asyncpg.Pool, store: PostgresStore, world: World
 ) -> None:
     async def answer(delivery: Delivery) -> Outcome:
-        if delivery.attempts == 0:
+        if delivery.failures == 0:
             raise ZeroDivisionError
         return Delivered()
 

@@ -1,6 +1,8 @@
 """What goes outwards once more: replays, and single deliveries."""
 
 import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from uuid import UUID
 
 import asyncpg
@@ -9,7 +11,8 @@ import pytest
 from projections.progress import Progress
 from service.eventstore.postgres import PostgresStore
 from service.integrations import deliveries, planning, targets
-from service.integrations.outbox import Delivered, Delivery, GiveUp, Outcome
+from service.integrations.backoff import Backoff
+from service.integrations.outbox import Delivered, Delivery, GiveUp, Outcome, Retry
 from service.integrations.planner import Planner
 from service.integrations.sender import Bell
 from service.integrations.turns import UNORDERED
@@ -89,6 +92,59 @@ async def test_what_is_not_ordered_waits_for_what_is_sent_once_more(
         opened.set()
         await settled(pool, 31)
     assert channel.tried[ONE].index(1, 1) < under_way + UNORDERED
+
+
+async def test_what_is_not_ordered_waits_for_what_was_not_sent_yet_and_is_asked_for(
+    pool: asyncpg.Pool, store: PostgresStore, world: World
+) -> None:
+    opened = asyncio.Event()
+
+    async def answer(delivery: Delivery) -> Outcome:
+        await opened.wait()
+        return Delivered()
+
+    channel = Remembering([ONE], ordered=False, answer=answer)
+    async with outbox(pool, store, channel):
+        await sign_up(world, 30)
+        await until(
+            lambda: pool.fetchval("SELECT count(*) = 30 FROM outwards.deliveries WHERE state = 'open'")
+        )
+        await until(lambda: channel.tried[ONE])
+        last = await pool.fetchval("SELECT delivery_id FROM outwards.deliveries WHERE position = 30")
+        async with pool.acquire() as conn, conn.transaction():
+            await deliveries.again(conn, channel.name, ONE, last)
+        under_way = len(channel.tried[ONE])
+        opened.set()
+        await settled(pool, 30)
+    assert channel.tried[ONE].index(30) == under_way
+    assert sorted(channel.sent[ONE]) == list(range(1, 31))
+
+
+@dataclass(frozen=True)
+class Noting(Backoff):
+    """Remembers how many failures it was asked of. After the third nothing is tried any more."""
+
+    asked: list[int] = field(default_factory=list)
+
+    def seconds(self, failures: int, asked: float | None, chance: Callable[[], float]) -> float:
+        self.asked.append(failures)
+        return 3_600.0 if failures == 3 else 0.0
+
+
+async def test_what_is_asked_for_again_begins_to_wait_anew(
+    pool: asyncpg.Pool, store: PostgresStore, world: World
+) -> None:
+    async def answer(_delivery: Delivery) -> Outcome:
+        return Retry("not now") if len(channel.tried[ONE]) < 6 else Delivered()
+
+    channel, backoff = Remembering([ONE], answer=answer), Noting()
+    async with outbox(pool, store, channel, backoff=backoff):
+        await sign_up(world, 1)
+        await until(lambda: pool.fetchval("SELECT attempts = 3 FROM outwards.deliveries"))
+        await again(pool, channel, 1)
+        await settled(pool, 1)
+    assert backoff.asked == [1, 2, 3, 1, 2]
+    assert await pool.fetchval("SELECT attempts FROM outwards.deliveries") == 6
 
 
 @pytest.mark.parametrize("ordered", [True, False])

@@ -99,6 +99,14 @@ async def test_what_is_no_address(url: str, why: str) -> None:
     assert not asked
 
 
+@pytest.mark.parametrize("url", ["ftp://hooks.example/", "http://", "hooks.example"])
+async def test_what_is_no_address_in_a_net_of_its_own_either(url: str) -> None:
+    resolve, asked = names([PUBLIC])
+    with pytest.raises(Invalid, match=r"^url must be https:// or http:// and a host\.$"):
+        await Poster(private=True, resolve=resolve).check(url, ("input", "url"))
+    assert not asked
+
+
 async def test_a_name_that_nobody_has() -> None:
     async def resolve(_host: str, _port: int) -> list[str]:
         raise gaierror(EAI_NONAME, "Name or service not known")

@@ -222,7 +222,9 @@ async def test_pausing_and_going_on(near: Api, receiver: Receiver) -> None:
             ("redeliver", {"deliveryId": paused["deliveries"]["nodes"][0]["id"]}),
             ("replayFrom", {"webhookId": hook, "position": paused["deliveries"]["nodes"][0]["position"]}),
         ):
-            assert (await do(owner, mutation, **input))["code"] == "INVALID"
+            refused = await do(owner, mutation, **input)
+            assert (refused["code"], refused["message"][:22]) == ("INVALID", "The webhook is paused:")
+        assert (await webhooks(owner)) == [paused]
         active = (await do(owner, "updateWebhook", webhookId=hook, active=True))["webhook"]
         assert (active["active"], active["disabledReason"]) == (True, None)
         await owner.paper("three")
