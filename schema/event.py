@@ -7,7 +7,6 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import strawberry
-from graphql import GraphQLError
 from strawberry import ID
 
 from projections import event
@@ -17,7 +16,7 @@ from schema.connections import PageInfo, size
 from schema.context import Info, Operation, Tools
 from schema.fields import ABSENT, given, later, resolved
 from schema.ids import Kind, NodeId, of_kind, uuid_of
-from schema.scalars import JSON, LogPosition
+from schema.scalars import JSON, LogPosition, beyond_end, named
 from schema.user import Actor, load_actor
 from service.domain.errors import Invalid
 from service.domain.events import EVENTS
@@ -149,7 +148,8 @@ async def events_of(
 ) -> EventConnection:
     """A page of the log; `load` reads it. Errors: GraphQLError and Invalid for bad arguments."""
     begin = given(after)
-    place = None if begin is None else await operation.place(begin)
+    with named(argument="after"):
+        place = None if begin is None else await operation.place(begin)
     asked = Page(size(first), None if place is None else (place,))
     wanted = filter_from(filter)
 
@@ -193,10 +193,8 @@ def subject_of(value: str, path: Path) -> tuple[event.SubjectKind, UUID]:
 async def _check_recorded(operation: Operation, position: int) -> None:
     """A position that the read models do not show yet is that of an event, or nobody's."""
     if position > await operation.loaders.head.load(()):
-        raise GraphQLError(
-            "This Position is beyond the end of the log: send one that an answer gave, or none.",
-            extensions={"code": "INVALID", "argument": "after"},
-        )
+        with named(argument="after"):
+            raise beyond_end()
 
 
 def _camel(name: str) -> str:

@@ -13,6 +13,7 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 from strawberry.types.execution import PreExecutionError
 
 from schema.limits import DEEPEST
+from schema.naming import Naming
 from schema.reading import TookTooLong, is_away
 from schema.refusals import CODES
 from service.domain.errors import DomainError
@@ -45,15 +46,16 @@ class Masking(SchemaExtension):
             raise
         except Exception as error:
             failure = error if isinstance(error, GraphQLError) else GraphQLError("", original_error=error)
-            raise told(failure, "GRAPHQL_VALIDATION_FAILED") from error
+            raise told(failure, "GRAPHQL_VALIDATION_FAILED", Naming(None)) from error
         result = self.execution_context.result
         if result is not None and result.errors:
             early = isinstance(result, PreExecutionError)
             default = "GRAPHQL_VALIDATION_FAILED" if early else "BAD_USER_INPUT"
-            result.errors = [told(error, default) for error in result.errors]
+            naming = Naming(self.execution_context.graphql_document)
+            result.errors = [told(error, default, naming) for error in result.errors]
 
 
-def told(error: GraphQLError, default: str) -> GraphQLError:
+def told(error: GraphQLError, default: str, naming: Naming) -> GraphQLError:
     """A new error for the client; default is the code of one that the client made and that has none."""
     cause = _cause(error)
     if isinstance(cause, GraphQLSyntaxError):
@@ -61,7 +63,7 @@ def told(error: GraphQLError, default: str) -> GraphQLError:
     if _is_too_deep(cause, error.path):
         return _shown(error, TOO_DEEP, {"code": "LIMIT_EXCEEDED", "limit": DEEPEST})
     if isinstance(cause, GraphQLError):
-        return _shown(error, error.message, {"code": default, **(cause.extensions or {})})
+        return _shown(error, error.message, _extensions(error, cause, default, naming))
     if isinstance(cause, DomainError):
         about = {"argument": ".".join(cause.path)} if cause.path else {}
         return _shown(error, cause.message, {"code": CODES[type(cause)].value, **about})
@@ -74,6 +76,15 @@ def told(error: GraphQLError, default: str) -> GraphQLError:
     if is_away(cause):
         return _logged(error, cause, NO_DATABASE, "BUSY")
     return _logged(error, cause, INTERNAL, "INTERNAL")
+
+
+def _extensions(error: GraphQLError, cause: GraphQLError, default: str, naming: Naming) -> dict[str, Any]:
+    """Those of the cause; of a value that a scalar refused also which argument it is of."""
+    found = {"code": default, **(cause.extensions or {})}
+    if found["code"] == "INVALID" and error.path is None and "argument" not in found:
+        argument = naming.argument(error)
+        return found if argument is None else found | {"argument": argument}
+    return found
 
 
 def _cause(error: GraphQLError) -> Exception:

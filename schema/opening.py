@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
-from graphql import ExecutionResult, Executor, GraphQLError, create_source_event_stream
+from graphql import ExecutionResult, Executor, create_source_event_stream
 from strawberry.extensions import SchemaExtension
 from strawberry.types.graphql import OperationType
 from strawberry.utils.await_maybe import await_maybe
@@ -17,7 +17,7 @@ from projections.following import Happening, Publication
 from schema.context import Operation
 from schema.cursor import Cursor, Occasion
 from schema.following import Hub
-from schema.scalars import LogPosition, parsed_position
+from schema.scalars import LogPosition, beyond_end, named, parsed_position
 from service.integrations.notification import Told
 
 
@@ -83,17 +83,15 @@ class Subscribing(SchemaExtension):
 async def beginning(opening: Opening, operation: Operation, after: LogPosition | None) -> int:
     """After which position to begin: without one, after what is recorded by now.
 
-    Errors: GraphQLError INVALID for a position of another log, one that a restore has lost, and one beyond
-            the end.
+    Errors: GraphQLError INVALID with a Reason for a position of another log, one that a restore has lost,
+            and one beyond the end; of what goes before the document also for another form.
     """
     head = (await operation.tools.store.head()).position
-    if opening.resume is not None:
-        after = parsed_position(opening.resume)
-    if after is None:
-        return head
-    if (place := await operation.place(after)) > head:
-        raise GraphQLError(
-            "This Position is beyond the end of the log: send one that an answer gave, or none.",
-            extensions={"code": "INVALID", "argument": "after"},
-        )
+    resume = opening.resume
+    with named(**({"argument": "after"} if resume is None else {"header": "Last-Event-ID"})):
+        begin = after if resume is None else parsed_position(resume)
+        if begin is None:
+            return head
+        if (place := await operation.place(begin)) > head:
+            raise beyond_end()
     return place

@@ -1,13 +1,16 @@
 """Scalars with one exact form each: what is written is what is read."""
 
 import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any, NewType
+from enum import StrEnum
+from typing import Any, NewType, TypeVar
 from uuid import UUID
 
 import strawberry
-from graphql import GraphQLError
+from graphql import GraphQLError, ValueNode, value_from_ast_untyped
 from strawberry.schema.config import StrawberryConfig
 
 from service.eventstore.epochs import Epochs
@@ -21,6 +24,17 @@ _POSITION = re.compile(
     rf"([0-9a-f]{{{LOG_DIGITS}}})-([0-9]{{{EPOCH_DIGITS}}})([0-9]{{{POSITION_DIGITS}}})", re.ASCII
 )
 
+
+class Reason(StrEnum):
+    """Why a position is refused, for programs."""
+
+    MALFORMED = "MALFORMED"
+    OTHER_LOG = "OTHER_LOG"
+    LOST = "LOST"
+    BEYOND_END = "BEYOND_END"
+
+
+T = TypeVar("T")
 HTML = NewType("HTML", str)
 JSON = NewType("JSON", object)
 
@@ -50,8 +64,8 @@ def log_position(log_id: UUID, position: int, epochs: Epochs = FIRST) -> LogPosi
 def parse_position(text: str, log_id: UUID, epochs: Epochs = FIRST) -> int:
     """The place in this log that a client sent, such as in the header Min-Position.
 
-    Errors: GraphQLError with the code INVALID for another form, for a position of another log, and for
-            one that a restore has lost.
+    Errors: GraphQLError with the code INVALID and a Reason for another form, for a position of another
+            log, and for one that a restore has lost.
     """
     return place_of(parsed_position(text), log_id, epochs)
 
@@ -60,12 +74,15 @@ def place_of(found: LogPosition, log_id: UUID, epochs: Epochs) -> int:
     """The number of a position, if this log has it. Errors: as parse_position."""
     if found.log != log_id.hex[:LOG_DIGITS]:
         raise _invalid(
-            "This Position belongs to another log: forget it. Read without it, or follow from the beginning."
+            "This Position belongs to another log: forget it. Read without it, or follow from the beginning.",
+            Reason.OTHER_LOG,
         )
     if not epochs.holds(found.epoch, found.position):
         raise _invalid(
             "This Position belongs to a part of the log that was lost when it was restored from a backup: "
-            "forget it, read again without it, or follow from the beginning, and write again what is missing."
+            "forget it, read again without it, or follow from the beginning, and write again what is "
+            "missing.",
+            Reason.LOST,
         )
     return found.position
 
@@ -74,7 +91,10 @@ def parsed_position(value: Any) -> LogPosition:
     """A position as it is written. Errors: GraphQLError INVALID."""
     found = _POSITION.fullmatch(value) if isinstance(value, str) else None
     if found is None:
-        raise _invalid("This is not a Position of this service: Positions come from answers, unchanged.")
+        raise _invalid(
+            "This is not a Position of this service: Positions come from answers, unchanged.",
+            Reason.MALFORMED,
+        )
     return LogPosition(found[1], int(found[3]), int(found[2]))
 
 
@@ -107,8 +127,38 @@ def _html(_value: Any) -> HTML:
     raise _invalid("HTML is only ever an answer.")
 
 
-def _invalid(message: str) -> GraphQLError:
-    return GraphQLError(message, extensions={"code": "INVALID"})
+def beyond_end() -> GraphQLError:
+    """Of a position that nobody can have been given yet."""
+    return _invalid(
+        "This Position is beyond the end of the log: send one that an answer gave, or none.",
+        Reason.BEYOND_END,
+    )
+
+
+@contextmanager
+def named(**where: str) -> Iterator[None]:
+    """Errors of a value say where it stood: as argument or header."""
+    try:
+        yield
+    except GraphQLError as error:
+        raise GraphQLError(error.message, extensions={**(error.extensions or {}), **where}) from error
+
+
+def _in_document(parse: Callable[[Any], T]) -> Callable[[ValueNode, Any], T]:
+    """Reads what stands in a document; its errors say where."""
+
+    def parsed(node: ValueNode, variables: Any = None) -> T:
+        try:
+            return parse(value_from_ast_untyped(node, variables))
+        except GraphQLError as error:
+            raise GraphQLError(error.message, node, extensions=error.extensions) from error
+
+    return parsed
+
+
+def _invalid(message: str, reason: Reason | None = None) -> GraphQLError:
+    why = {} if reason is None else {"reason": reason.value}
+    return GraphQLError(message, extensions={"code": "INVALID", **why})
 
 
 CONFIG = StrawberryConfig(
@@ -118,12 +168,14 @@ CONFIG = StrawberryConfig(
             description="RFC 3339, UTC, microseconds: 2026-11-23T10:08:36.000123Z",
             serialize=written_date_time,
             parse_value=_date_time,
+            parse_literal=_in_document(_date_time),
         ),
         date: strawberry.scalar(
             name="Date",
             description="ISO 8601 calendar date: 2015-03-12",
             serialize=date.isoformat,
             parse_value=_date,
+            parse_literal=_in_document(_date),
         ),
         LogPosition: strawberry.scalar(
             name="Position",
@@ -137,6 +189,7 @@ CONFIG = StrawberryConfig(
             ),
             serialize=str,
             parse_value=parsed_position,
+            parse_literal=_in_document(parsed_position),
         ),
         HTML: strawberry.scalar(
             name="HTML",

@@ -11,7 +11,7 @@ from projections.proof import ProofRow
 from projections.tree_reader import CheckpointRow, consistency_proof, latest_checkpoint
 from schema.context import Info, Operation
 from schema.fields import resolved
-from schema.scalars import LogPosition, place_of
+from schema.scalars import LogPosition, named
 from service.domain.errors import Invalid
 from service.verification.merkle import leaf_hash
 
@@ -42,8 +42,8 @@ class LogCheckpoint:
         description="The proof that an earlier checkpoint is the beginning of this one (RFC 6962, 2.1.2)."
     )
     async def consistency(self, info: Info, since: Earlier) -> list[str]:
-        tools = info.context.tools
-        first = place_of(since, tools.log_id, tools.epochs)
+        with named(argument="since"):
+            first = await info.context.place(since)
         if not 1 <= first <= self.row.size:
             raise Invalid(
                 "since lies beyond this checkpoint, or before all: take an earlier one's.", path=("since",)

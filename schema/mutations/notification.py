@@ -11,7 +11,7 @@ from schema.errors import AccessError, ValidationError
 from schema.fields import ABSENT, given, mutation
 from schema.ids import uuid_of
 from schema.notification import MailMode, MailPreferences, load_mail_preferences
-from schema.scalars import LogPosition
+from schema.scalars import LogPosition, named
 from service.domain import limits
 from service.domain.errors import Invalid
 from service.integrations import mail_preferences, notification
@@ -67,7 +67,8 @@ class NotificationMutations:
     async def mark_notifications_read(self, info: Info, input: Which) -> MarkNotificationsReadResult:
         operation, tools = info.context, info.context.tools
         user_id = operation.command_context().signed_in()
-        up_to = await operation.place(input.up_to) if isinstance(input.up_to, LogPosition) else None
+        with named(argument="input.upTo"):
+            up_to = await operation.place(input.up_to) if isinstance(input.up_to, LogPosition) else None
         ids = [uuid_of(one, ("input", "ids"), "Notification") for one in given(input.ids) or ()]
         limits.check_count(len(ids), MOST, ("input", "ids"))
         await operation.release()

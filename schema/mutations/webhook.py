@@ -16,7 +16,7 @@ from schema.errors import AccessError, NotFoundError, ValidationError
 from schema.fields import ABSENT, given, mutation, resolved
 from schema.ids import NodeId, uuid_of
 from schema.mutations.keys import KEY
-from schema.scalars import LogPosition
+from schema.scalars import LogPosition, named
 from schema.webhook import Webhook, load_webhook
 from schema.webhook_filter import WebhookFilter, wanted_from
 from schema.webhook_message import test_message
@@ -244,7 +244,9 @@ class WebhookMutations:
     )
     async def replay_from(self, info: Info, input: Replay) -> WebhookResult:
         operation, owner = info.context, _signed_in(info.context)
-        webhook_id, after = _of(input.webhook_id), await operation.place(input.position)
+        webhook_id = _of(input.webhook_id)
+        with named(argument="input.position"):
+            after = await operation.place(input.position)
         if after > (await operation.tools.store.head()).position:
             raise Invalid("position is beyond the end of the log.", path=("input", "position"))
         await operation.release()

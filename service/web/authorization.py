@@ -6,6 +6,7 @@ from graphql import GraphQLError
 from starlette.requests import HTTPConnection, Request
 
 from schema.context import Context, Tools, open_context, unknown_token
+from schema.scalars import Reason
 from service.web.refusals import Refused, invalid
 
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="shortscience"'}
@@ -68,6 +69,8 @@ def _refusal(error: GraphQLError) -> Refused:
             details["header"] = "Min-Position"
             return Refused(503, "NOT_YET_VISIBLE", error.message, {"Retry-After": "1"}, **details)
         case "INVALID":
-            return invalid(f"Min-Position: {error.message}", header="Min-Position", **details)
+            beyond = Reason.BEYOND_END.value  # that is all that is left without a reason
+            details = {"header": "Min-Position", "reason": beyond, **details}
+            return invalid(f"Min-Position: {error.message}", **details)
         case code:
             raise ValueError(f"no status is known for the code {code}") from error

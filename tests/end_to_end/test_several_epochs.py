@@ -48,6 +48,7 @@ def check_lost(answer: Answer) -> None:
     assert answer.codes == ["INVALID"]
     assert "lost when it was restored" in answer.body["errors"][0]["message"]
     assert answer.body["errors"][0]["extensions"]["header"] == "Min-Position"
+    assert answer.body["errors"][0]["extensions"]["reason"] == "LOST"
 
 
 async def test_a_copy_of_files_and_the_command(data_dir: Path, tmp_path: Path) -> None:

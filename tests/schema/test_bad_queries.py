@@ -258,7 +258,7 @@ async def test_positions_to_wait_for(api: Api, tools: Tools) -> None:
     for bad in ("", "1", "x" * 25, beyond, "00000000" + beyond[8:], beyond + "\n"):
         with pytest.raises(GraphQLError) as caught:
             await open_context(tools, min_position=bad)
-        assert caught.value.extensions == {"code": "INVALID"}
+        assert caught.value.extensions["code"] == "INVALID"
 
 
 async def test_connections_come_back_whatever_happens(schema: strawberry.Schema, api: Api) -> None:

@@ -298,18 +298,19 @@ async def test_positions_of_elsewhere_are_refused(api: Api) -> None:
     here, epochs = api.tools.log_id, Epochs([(0, 0), (7, 1)])
     restored = replace(api, tools=replace(api.tools, epochs=epochs))
     beyond = log_position(here, 2)
-    for person, position, words in [
-        (api, LogPosition("00000000", 1), "another log"),
-        (api, LogPosition(here.hex[:8], 1, epoch=9), "lost"),
-        (restored, log_position(here, 2), "lost"),
-        (api, beyond, "beyond the end"),
+    for person, position, words, reason in [
+        (api, LogPosition("00000000", 1), "another log", "OTHER_LOG"),
+        (api, LogPosition(here.hex[:8], 1, epoch=9), "lost", "LOST"),
+        (restored, log_position(here, 2), "lost", "LOST"),
+        (api, beyond, "beyond the end", "BEYOND_END"),
     ]:
         error = await person.refused(EVENTS, after=str(position))
-        assert error["extensions"]["code"] == "INVALID"
+        assert error["extensions"] == {"code": "INVALID", "argument": "after", "reason": reason}
         assert words in error["message"]
     assert (await restored.read(EVENTS, after=str(log_position(here, 1, epochs))))["events"]["nodes"] == []
     malformed = await api.refused(EVENTS, after="1")
     assert "not a Position" in malformed["message"]
+    assert malformed["extensions"] == {"code": "INVALID", "argument": "after", "reason": "MALFORMED"}
 
 
 async def test_what_is_not_yet_projected_comes_later(api: Api) -> None:

@@ -314,16 +314,16 @@ async def test_a_subscription_that_cannot_begin(api: Api, live: Live) -> None:
     head = (await tools.store.head()).position
     other = str(log_position(uuid4(), 1, Epochs()))
     lost = str(LogPosition(tools.log_id.hex[:8], 1, 3))
-    for after, words in (
-        ("nonsense", "not a Position"),
-        (other, "another log"),
-        (lost, "lost"),
-        (str(tools.log_position(head + 1)), "beyond the end"),
+    for after, words, reason in (
+        ("nonsense", "not a Position", "MALFORMED"),
+        (other, "another log", "OTHER_LOG"),
+        (lost, "lost", "LOST"),
+        (str(tools.log_position(head + 1)), "beyond the end", "BEYOND_END"),
     ):
         for query in (PUBLISHED, RECORDED):
             error = await refused(live, query, after=after)
             assert words in error["message"], (after, error)
-            assert error["extensions"]["code"] == "INVALID"
+            assert error["extensions"] == {"code": "INVALID", "argument": "after", "reason": reason}
     error = await refused(live, RECORDED, after=here, filter={"subject": "nobody"})
     assert error["extensions"] == {"code": "INVALID", "argument": "filter.subject"}
     two = "subscription { summaryPublished { position } eventRecorded { position } }"

@@ -116,18 +116,21 @@ async def test_a_malformed_position(quiet_site: Site, value: str) -> None:
         "/graphql", json={"query": FEED}, headers=_latin({"min-position": value})
     )
     found = error(response, 400, "INVALID", "Min-Position")
-    assert found["extensions"]["header"] == "Min-Position"
+    assert found["extensions"] == {"code": "INVALID", "header": "Min-Position", "reason": "MALFORMED"}
 
 
 async def test_a_position_of_another_log(site: Site) -> None:
     own = str(log_position(site.tools.log_id, 0))
     other = ("0" if own[0] != "0" else "1") + own[1:]
-    error(await site.ask(FEED, {"min-position": other}), 400, "INVALID", "Min-Position", "another log")
+    response = await site.ask(FEED, {"min-position": other})
+    found = error(response, 400, "INVALID", "Min-Position", "another log")
+    assert found["extensions"] == {"code": "INVALID", "header": "Min-Position", "reason": "OTHER_LOG"}
 
 
 async def test_a_position_beyond_the_head_is_an_error_at_once(stuck_site: Site) -> None:
     beyond = str(log_position(stuck_site.tools.log_id, 1))
-    error(await stuck_site.ask(FEED, {"min-position": beyond}), 400, "INVALID", "beyond the end")
+    found = error(await stuck_site.ask(FEED, {"min-position": beyond}), 400, "INVALID", "beyond the end")
+    assert found["extensions"] == {"code": "INVALID", "header": "Min-Position", "reason": "BEYOND_END"}
 
 
 async def test_two_positions(site: Site) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from schema.scalars import LogPosition, log_position
 from service.web import connections, sse
 from tests.web.following import PUBLISHED, Event, events, following, socket
 from tests.web.site import Site
@@ -99,6 +100,26 @@ async def test_what_cannot_run_is_told_as_an_event(quiet_site: Site, query: str,
         assert event.data["errors"][0]["extensions"]["code"] == code
         assert await stream.next() == Event("complete", None, None)
         assert await stream.ended()
+
+
+@pytest.mark.parametrize(
+    ("position", "reason"),
+    [
+        ("nonsense", "MALFORMED"),
+        (str(LogPosition("0" * 8, 1)), "OTHER_LOG"),
+        ("lost", "LOST"),
+        ("beyond", "BEYOND_END"),
+    ],
+)
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_place_that_cannot_be_resumed_at(quiet_site: Site, position: str, reason: str) -> None:
+    log = quiet_site.tools.log_id
+    made = {"lost": LogPosition(log.hex[:8], 1, epoch=9), "beyond": log_position(log, 10**9)}
+    headers = {"last-event-id": str(made.get(position, position))}
+    async with events(quiet_site.client, PUBLISHED, headers) as stream:
+        [failure] = (await stream.next()).data["errors"]
+        assert await stream.next() == Event("complete", None, None)
+    assert failure["extensions"] == {"code": "INVALID", "header": "Last-Event-ID", "reason": reason}
 
 
 async def test_what_cannot_begin_just_now_is_to_be_tried_again(
