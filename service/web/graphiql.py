@@ -1,5 +1,6 @@
 """GraphiQL at /graphql, from files that come with the installation: it works without the internet."""
 
+import re
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -12,14 +13,24 @@ PACKAGE = "graphene_django_graphiql_static"
 
 CONTENT_SECURITY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-    "font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "font-src 'self' data:; connect-src {connect}; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
 )
-HEADERS = {"Content-Security-Policy": CONTENT_SECURITY, "Cache-Control": "no-cache"}
+_HOST = re.compile(r"[A-Za-z0-9._-]+(:[0-9]+)?|\[[0-9A-Fa-f:.]+\](:[0-9]+)?", re.ASCII)
 
 
-def graphiql_page() -> HTMLResponse:
-    """The page; `query` and `variables` in the address are put into its editors."""
-    return HTMLResponse(template("graphiql.html"), headers=HEADERS)
+def graphiql_page(host: str) -> HTMLResponse:
+    """The page; `query` and `variables` in the address are put into its editors.
+
+    Shape:  host is what the browser calls this site. Its WebSockets may be opened, for not every browser
+            counts them to 'self'; whether they are secure is known only where TLS ends.
+    """
+    connect = f"'self' ws://{host} wss://{host}" if _HOST.fullmatch(host) else "'self'"
+    headers = {
+        "Content-Security-Policy": CONTENT_SECURITY.format(connect=connect),
+        "Cache-Control": "no-cache",
+    }
+    return HTMLResponse(template("graphiql.html"), headers=headers)
 
 
 def graphiql_files() -> Path:

@@ -75,7 +75,7 @@ class GraphQLEndpoint(GraphQL[Context, None]):
 
     async def _answer(self, request: Request) -> Response:
         if request.method == "GET" and wants_html(request):
-            return graphiql_page()
+            return graphiql_page(request.headers.get("host", ""))
         media_type = JSON
         try:
             if wants_events(request):
