@@ -111,7 +111,7 @@ async def open_context(tools: Tools, *, token: str | None = None, min_position: 
     if token is not None and viewer is None:
         return Context(tools, token=token, stranger=True)
     if min_position is not None:
-        await _reach(tools, await _place(tools, parsed_position(min_position), tools.pool))
+        await reach(tools, min_position)
     return Context(tools, viewer, token)
 
 
@@ -130,7 +130,13 @@ async def _place(tools: Tools, found: LogPosition, rows: Rows) -> int:
     return place_of(found, tools.log_id, tools.epochs)
 
 
-async def _reach(tools: Tools, position: int) -> None:
+async def reach(tools: Tools, min_position: object) -> None:
+    """Wait, within bounds, until the read models show the position that a client sent.
+
+    Errors: GraphQLError with extensions.code INVALID (malformed, of another log, or beyond the end) or
+            NOT_YET_VISIBLE.
+    """
+    position = await _place(tools, parsed_position(min_position), tools.pool)
     if position > (await tools.store.head()).position:
         raise GraphQLError(
             "This Position is beyond the end of the log: send one that an answer gave, or none.",

@@ -180,12 +180,13 @@ CONFIG = StrawberryConfig(
         LogPosition: strawberry.scalar(
             name="Position",
             description=(
-                "A place in the event log, as an opaque string: ordered, bound to one log (after a restore "
-                "an old one is refused), gaps mean nothing. Every mutation payload carries one, and every "
-                "answer has the position it reflects in the HTTP header `Position`. A read that must see a "
-                "write sends that write's position in the header `Min-Position`: it waits; one beyond the "
-                "head is an error at once; a time-out is the error NOT_YET_VISIBLE. A subscription resumes "
-                "after a position."
+                "A place in the event log, as an opaque string: ordered, bound to one log (after a "
+                "restore an old one is refused), gaps mean nothing. Every mutation payload carries one, "
+                "and every answer has the position it reflects in `extensions.position`, by HTTP also in "
+                "the header `Position`. A read that must see a write sends that write's position as "
+                "`extensions.minPosition` of the request, or in the header `Min-Position`: it waits; one "
+                "beyond the head is an error at once; a time-out is the error NOT_YET_VISIBLE. A "
+                "subscription resumes after a position."
             ),
             serialize=str,
             parse_value=parsed_position,

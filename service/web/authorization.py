@@ -1,14 +1,17 @@
-"""What the headers of a request ask for: who asks, and from which position on it wants to read."""
+"""What comes with a request: who asks, and from which position on it wants to read."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from graphql import GraphQLError
 from starlette.requests import HTTPConnection, Request
 
-from schema.context import Context, Tools, open_context, unknown_token
+from schema.context import Context, Tools, open_context, reach, unknown_token
 from schema.scalars import Reason
 from service.web.refusals import Refused, invalid
 
+MIN_POSITION: Final = "Min-Position"
+PARAMETER: Final = "extensions.minPosition"
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="shortscience"'}
 
 
@@ -22,7 +25,21 @@ async def context_of(request: Request, tools: Tools) -> Context:
     try:
         return await open_context(tools, token=token, min_position=min_position)
     except GraphQLError as error:
-        raise _refusal(error) from error
+        raise _refusal(error, {"header": MIN_POSITION}) from error
+
+
+async def reach_asked(tools: Tools, extensions: Mapping[str, Any] | None) -> None:
+    """Wait for the position that an operation says itself: clients that stay connected send no headers.
+
+    Errors: as those of context_of for Min-Position.
+    """
+    asked = (extensions or {}).get("minPosition")
+    if asked is None:
+        return
+    try:
+        await reach(tools, asked)
+    except GraphQLError as error:
+        raise _refusal(error, {"parameter": PARAMETER}) from error
 
 
 def check_admitted(context: Context) -> None:
@@ -31,7 +48,7 @@ def check_admitted(context: Context) -> None:
     Errors: Refused (401): nobody becomes a visitor without noticing.
     """
     if context.stranger and not context.admitted:
-        raise _refusal(unknown_token())
+        raise Refused(401, "UNAUTHENTICATED", unknown_token().message, CHALLENGE, header="Authorization")
 
 
 def bearer_token(request: HTTPConnection) -> str | None:
@@ -51,26 +68,23 @@ def bearer(headers: Sequence[str]) -> str | None:
 
 
 def _min_position(request: Request) -> str | None:
-    given = request.headers.getlist("min-position")
+    given = request.headers.getlist(MIN_POSITION)
     if len(given) > 1:
         raise invalid(
-            "Min-Position came several times: send the latest Position only.", header="Min-Position"
+            f"{MIN_POSITION} came several times: send the latest Position only.", header=MIN_POSITION
         )
     return given[0] if given else None
 
 
-def _refusal(error: GraphQLError) -> Refused:
-    details = dict(error.extensions or {})
+def _refusal(error: GraphQLError, where: Mapping[str, str]) -> Refused:
+    """Of a position that was asked for there."""
+    details = {**(error.extensions or {}), **where}
     match details.pop("code", None):
-        case "UNAUTHENTICATED":
-            details["header"] = "Authorization"
-            return Refused(401, "UNAUTHENTICATED", error.message, CHALLENGE, **details)
         case "NOT_YET_VISIBLE":
-            details["header"] = "Min-Position"
             return Refused(503, "NOT_YET_VISIBLE", error.message, {"Retry-After": "1"}, **details)
         case "INVALID":
             beyond = Reason.BEYOND_END.value  # that is all that is left without a reason
-            details = {"header": "Min-Position", "reason": beyond, **details}
-            return invalid(f"Min-Position: {error.message}", **details)
+            details = {"reason": beyond, **details}
+            return invalid(f"{', '.join(where.values())}: {error.message}", **details)
         case code:
             raise ValueError(f"no status is known for the code {code}") from error

@@ -21,7 +21,7 @@ from strawberry.types.graphql import OperationType
 from schema.context import Context, Tools
 from schema.executing import EVERYTHING
 from schema.message import Asked, could_not_run
-from service.web.authorization import check_admitted, context_of
+from service.web.authorization import check_admitted, context_of, reach_asked
 from service.web.connections import Connections
 from service.web.gone import while_awaited
 from service.web.graphiql import graphiql_page
@@ -95,6 +95,7 @@ class GraphQLEndpoint(GraphQL[Context, None]):
         found = from_address(request) if by_get else await from_body(request)
         context = await context_of(request, self._tools)
         check_admitted(context)
+        await reach_asked(self._tools, found.extensions)
         asked = Asked(found.query, found.variables, found.operation_name, context.token)
         allowed = EVERYTHING - {OperationType.MUTATION} if by_get else EVERYTHING
         resume = request.headers.get("last-event-id") or None
@@ -134,6 +135,8 @@ class GraphQLEndpoint(GraphQL[Context, None]):
         root_value: None,
         sub_response: Response,
     ) -> ExecutionResult:
+        if not context.stranger:
+            await reach_asked(self._tools, request_data.extensions)
         try:
             result = await while_awaited(request, context, self._execute(request, request_data, context))
         except Refused:
@@ -145,6 +148,7 @@ class GraphQLEndpoint(GraphQL[Context, None]):
             sub_response.status_code = 400
         if position := context.position_header():
             sub_response.headers["Position"] = position
+            result.extensions = {**(result.extensions or {}), "position": position}
         is_public = request.method == "GET" and context.token is None
         sub_response.headers["Cache-Control"] = "private, no-cache" if is_public else "no-store"
         return result

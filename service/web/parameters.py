@@ -108,12 +108,22 @@ def _decode(data: bytes, what: str) -> Any:
 def _checked(data: Any) -> Parameters:
     if isinstance(data, list):
         raise invalid("Send one operation at a time: batches are not supported.")
+    if _is_known_by_hash(data):
+        raise Refused(400, "PERSISTED_QUERY_NOT_SUPPORTED", "PersistedQueryNotSupported")
     try:
         parameters = msgspec.convert(data, Parameters)
     except msgspec.ValidationError as error:
         raise invalid(f"These are not the parameters of an operation: {error}.") from error
     check_query(parameters)
     return parameters
+
+
+def _is_known_by_hash(data: Any) -> bool:
+    """Whether the document is left out, for a client that hopes it is known: it sends the whole then."""
+    if not isinstance(data, dict) or data.get("query"):
+        return False
+    extensions = data.get("extensions")
+    return isinstance(extensions, dict) and "persistedQuery" in extensions
 
 
 def check_query(parameters: Parameters) -> None:

@@ -16,7 +16,7 @@ from schema.executing import SignedOut
 from schema.following import Stopping
 from schema.live import NotShown
 from schema.message import Asked
-from service.web.authorization import bearer, bearer_token
+from service.web.authorization import bearer, bearer_token, reach_asked
 from service.web.connections import SEND_SECONDS, Connections
 from service.web.middleware import refusal_of
 from service.web.parameters import check_query
@@ -210,6 +210,7 @@ class _Connection:
         live, position = self._connections.live, None
         try:
             check_query(given.payload)
+            await reach_asked(self._connections.tools, given.payload.extensions)
             stream = await live.open(asked)
             position = stream.begun
             async with aclosing(stream.messages):
@@ -234,7 +235,7 @@ class _Connection:
             raise Closed(Code.FORBIDDEN, SIGN_IN) from out
         except Exception as error:
             refused = refusal_of(error, PATH)
-            details = {"code": refused.code, **refused.details, "position": position}
+            details = {"code": refused.code, "position": position, **refused.details}
             await self._refuse(given.id, refused.message, details)
 
     def _forget(self, id: str) -> None:

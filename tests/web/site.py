@@ -93,6 +93,13 @@ class Site:
         return await self.client.post("/graphql", json={"query": query, **more}, headers=headers)
 
 
+def body_of(response: httpx.Response) -> Any:
+    """The body without its extensions, which say the position that the header says too, and nothing else."""
+    body, position = response.json(), response.headers.get("position")
+    assert body.pop("extensions", None) == (None if position is None else {"position": position})
+    return body
+
+
 @asynccontextmanager
 async def running_site(
     database_url: str, *, projecting: bool = True, licence: Licence | None = None, **settings: Any

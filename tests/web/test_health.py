@@ -11,7 +11,7 @@ from projections.follower import State
 from schema.scalars import log_position
 from service.migrations import migrate
 from tests.postgres import execute, running_cluster
-from tests.web.site import Site, running_site
+from tests.web.site import Site, body_of, running_site
 from tests.web.test_pages import check_headers
 from tests.web.test_requests import error
 
@@ -95,7 +95,7 @@ async def _check_back(site: Site) -> None:
         while (await site.client.get("/readyz")).status_code != 200:  # noqa: ASYNC110 (nothing tells us)
             await asyncio.sleep(0.1)
     response = await site.ask('{ user(username: "ada") { username } }')
-    assert response.json() == {"data": {"user": {"username": "ada"}}}
+    assert body_of(response) == {"data": {"user": {"username": "ada"}}}
 
 
 async def test_what_nobody_foresaw_is_told_with_an_id_and_no_more(site: Site, database_url: str) -> None:

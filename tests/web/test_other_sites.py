@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from service.settings import Settings, SettingsError
-from tests.web.site import Site, running_site
+from tests.web.site import Site, body_of, running_site
 
 FRIEND = "https://www.example.org"
 STRANGER = "https://evil.example"
@@ -49,7 +49,7 @@ async def test_a_friend_may_ask_and_send(open_site: Site) -> None:
     assert by_get.status_code == 200
 
     answered = await open_site.client.post("/graphql", json=READ, headers={"origin": FRIEND})
-    assert answered.json() == {"data": {"feed": {"totalCount": 0}}}
+    assert body_of(answered) == {"data": {"feed": {"totalCount": 0}}}
     assert answered.headers["access-control-allow-origin"] == FRIEND
     exposed = answered.headers["access-control-expose-headers"].lower().split(", ")
     assert {"position", "x-request-id"} <= set(exposed)

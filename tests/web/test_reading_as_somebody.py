@@ -7,7 +7,7 @@ import pytest
 from schema.scalars import log_position
 from service.accounts.service import Session
 from service.commands.user import SignUp, sign_up
-from tests.web.site import Site
+from tests.web.site import Site, body_of
 from tests.web.test_requests import error
 
 VIEWER = "{ viewer { username } }"
@@ -24,12 +24,12 @@ async def test_the_bearer_of_a_token_is_its_user(site: Site) -> None:
     token = (await session_of(site)).token
     for header in (f"Bearer {token}", f"bearer   {token}"):
         response = await site.ask(VIEWER, {"authorization": header})
-        assert response.json() == {"data": {"viewer": {"username": "ada"}}}
+        assert body_of(response) == {"data": {"viewer": {"username": "ada"}}}
         assert response.headers["cache-control"] == "no-store"
 
 
 async def test_no_header_is_a_visitor(site: Site) -> None:
-    assert (await site.ask(VIEWER)).json() == {"data": {"viewer": None}}
+    assert body_of(await site.ask(VIEWER)) == {"data": {"viewer": None}}
 
 
 async def test_a_token_that_is_over_is_no_visitor(site: Site) -> None:
@@ -45,13 +45,13 @@ async def test_a_token_that_is_over_does_not_hinder_signing_in_and_out(site: Sit
     await site.tools.accounts.sign_out(token)
     over = {"authorization": f"Bearer {token}"}
     signed_out = await site.ask("mutation { signOut }", over)
-    assert (signed_out.status_code, signed_out.json()) == (200, {"data": {"signOut": False}})
+    assert (signed_out.status_code, body_of(signed_out)) == (200, {"data": {"signOut": False}})
     signed_in = await site.ask(
         'mutation { signIn(input: {username: "ada", password: "a long pass phrase 77"}) '
         "{ ... on SessionPayload { user { username } } } }",
         over,
     )
-    assert signed_in.json() == {"data": {"signIn": {"user": {"username": "ada"}}}}
+    assert body_of(signed_in) == {"data": {"signIn": {"user": {"username": "ada"}}}}
 
 
 @pytest.mark.parametrize(
@@ -95,6 +95,7 @@ async def test_answers_carry_the_position_that_they_reflect(site: Site) -> None:
     session = await session_of(site)
     response = await site.ask(FEED)
     assert response.headers["position"] == str(log_position(site.tools.log_id, session.position))
+    assert response.json()["extensions"] == {"position": response.headers["position"]}
     for nothing in ("{__typename}", "{viewer{id}}", "mutation{signOut}"):
         assert (await site.ask(nothing)).headers["position"] == response.headers["position"]
 
@@ -105,7 +106,7 @@ async def test_a_read_from_a_position_sees_the_write(site: Site) -> None:
         asked = str(log_position(site.tools.log_id, done.position))
         query = f'{{ user(username: "user{number}") {{ username }} }}'
         response = await site.ask(query, {"min-position": asked})
-        assert response.json() == {"data": {"user": {"username": f"user{number}"}}}
+        assert body_of(response) == {"data": {"user": {"username": f"user{number}"}}}
         assert response.headers["position"] >= asked
 
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from service.web import parameters
-from tests.web.site import Site
+from tests.web.site import Site, body_of
 
 NEW = "application/graphql-response+json"
 JSON = {"content-type": "application/json"}
@@ -55,7 +55,7 @@ async def test_the_media_type_is_the_one_that_the_client_prefers(
     response = await quiet_site.ask("{__typename}", {} if accept is None else {"accept": accept})
     assert response.status_code == 200
     assert response.headers["content-type"] == f"{expected}; charset=utf-8"
-    assert response.json() == {"data": {"__typename": "Query"}}
+    assert body_of(response) == {"data": {"__typename": "Query"}}
     assert response.headers["vary"] == "Accept, Authorization, Min-Position"
 
 
@@ -121,6 +121,7 @@ async def test_other_encodings(quiet_site: Site) -> None:
         (b'{"query":"{__typename}","variables":"{}"}', "variables"),
         (b'{"query":"{__typename}","operationName":1}', "operationName"),
         (b'{"query":"{__typename}","extensions":true}', "extensions"),
+        (b'{"extensions":["persistedQuery"]}', "extensions"),
     ],
 )
 @pytest.mark.parametrize("accept", ["application/json", NEW])
@@ -159,11 +160,25 @@ async def test_a_body_beyond_the_limit(quiet_site: Site) -> None:
 async def test_an_operation_that_cannot_run_has_no_data(quiet_site: Site, body: dict[str, Any]) -> None:
     new = await quiet_site.client.post("/graphql", json=body, headers={"accept": NEW})
     assert new.status_code == 400
-    assert set(new.json()) == {"errors"}
+    assert set(body_of(new)) == {"errors"}
     assert "Traceback" not in new.text
     old = await quiet_site.client.post("/graphql", json=body)
     assert old.status_code == 200
-    assert old.json() == new.json()
+    assert body_of(old) == body_of(new)
+
+
+@pytest.mark.parametrize("accept", ["application/json", NEW])
+async def test_a_document_known_by_its_hash_alone(quiet_site: Site, accept: str) -> None:
+    """The words are those after which clients send the whole; with it, the hash does not matter."""
+    known = {"extensions": {"persistedQuery": {"version": 1, "sha256Hash": "0" * 64}}}
+    for asked in (known, {**known, "query": ""}, {**known, "query": None}):
+        response = await quiet_site.client.post("/graphql", json=asked, headers={"accept": accept})
+        told = error(response, 400, "PERSISTED_QUERY_NOT_SUPPORTED")
+        assert told["message"] == "PersistedQueryNotSupported"
+    address = {"extensions": json.dumps(known["extensions"])}
+    by_get = await quiet_site.client.get("/graphql", params=address, headers=PREFLIGHT | {"accept": accept})
+    error(by_get, 400, "PERSISTED_QUERY_NOT_SUPPORTED", "PersistedQueryNotSupported")
+    assert body_of(await quiet_site.ask("{__typename}", **known)) == {"data": {"__typename": "Query"}}
 
 
 async def test_an_unknown_operation_name(quiet_site: Site) -> None:
@@ -172,7 +187,7 @@ async def test_an_unknown_operation_name(quiet_site: Site) -> None:
     error(await quiet_site.ask("query A {__typename}", operationName=""), 400, "INVALID", "''")
     error(await quiet_site.ask("fragment F on Query {__typename}"), 400, "INVALID", "only fragments")
     chosen = await quiet_site.ask("query A {a: __typename} query B {b: __typename}", operationName="B")
-    assert chosen.json() == {"data": {"b": "Query"}}
+    assert body_of(chosen) == {"data": {"b": "Query"}}
 
 
 @pytest.mark.parametrize("depth", [50, 5_000])
@@ -200,7 +215,7 @@ async def test_an_operation_that_ran_is_200_even_when_a_field_fails(quiet_site: 
 async def test_queries_by_get(quiet_site: Site) -> None:
     parameters = {"query": "query Q($a: Boolean!) {__typename @include(if: $a)}", "variables": '{"a": true}'}
     response = await quiet_site.client.get("/graphql", params=parameters, headers=PREFLIGHT)
-    assert response.json() == {"data": {"__typename": "Query"}}
+    assert body_of(response) == {"data": {"__typename": "Query"}}
     assert response.headers["cache-control"] == "private, no-cache"
     for header in ("Apollo-Require-Preflight", "X-Apollo-Operation-Name"):
         assert (
