@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import os
-import shutil
 import sqlite3
 import sys
 from contextlib import closing
@@ -11,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.web import npm
 from tests.web.following import following
 from tests.web.site import Site
 
@@ -18,21 +17,11 @@ DOCUMENTATION = Path(__file__).parents[2] / "docs" / "following.md"
 PACKAGES = {"ws": ("graphql-ws", "ws"), "sse": ("graphql-sse",)}
 
 
-def _are_there(packages: tuple[str, ...]) -> bool:
-    paths = [Path(path) for path in os.environ.get("NODE_PATH", "").split(os.pathsep) if path]
-    return shutil.which("node") is not None and all(
-        any((path / package).is_dir() for path in paths) for package in packages
-    )
-
-
 @pytest.mark.parametrize("kind", PACKAGES)
 @pytest.mark.parametrize("signed_in", [False, True])
 async def test_it_follows(site: Site, kind: str, signed_in: bool) -> None:
     """From a position, then live; then a query and a refusal on the same client."""
-    if not _are_there(PACKAGES[kind]):
-        pytest.skip(
-            f"NOT TRIED: needs node, and NODE_PATH to node_modules with {' and '.join(PACKAGES[kind])}"
-        )
+    npm.packages(*PACKAGES[kind])
     session = await site.tools.accounts.sign_up("ada", "a long pass phrase 77", None, None)
     assert await site.tools.progress.wait_for(session.position, 20)
     papers = [await site.paper(session.user_id, f"Paper {n}", f"p{n}") for n in range(6)]
