@@ -166,6 +166,7 @@ CONFIG = StrawberryConfig(
         datetime: strawberry.scalar(
             name="DateTime",
             description="RFC 3339, UTC, microseconds: 2026-11-23T10:08:36.000123Z",
+            specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
             serialize=written_date_time,
             parse_value=_date_time,
             parse_literal=_in_document(_date_time),
@@ -198,6 +199,10 @@ CONFIG = StrawberryConfig(
             serialize=str,
             parse_value=_html,
         ),
-        JSON: strawberry.scalar(name="JSON", description="Any JSON value."),
+        JSON: strawberry.scalar(
+            name="JSON",
+            description="Any JSON value.",
+            specified_by_url="https://www.rfc-editor.org/rfc/rfc8259",
+        ),
     }
 )

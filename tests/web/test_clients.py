@@ -50,6 +50,44 @@ async def test_it_follows(site: Site, kind: str, signed_in: bool) -> None:
     await following(site, 0)
 
 
+PERSISTED = """
+import { createHash } from "node:crypto";
+import { ApolloClient, HttpLink, InMemoryCache, gql } from "@apollo/client";
+import { PersistedQueryLink } from "@apollo/client/link/persisted-queries";
+const [uri] = process.argv.slice(2);
+const sent = [];
+const http = new HttpLink({
+  uri,
+  fetch: (url, init) => sent.push(Object.keys(JSON.parse(init.body)).sort()) && fetch(url, init),
+});
+const sha256 = (text) => createHash("sha256").update(text).digest("hex");
+const link = new PersistedQueryLink({ sha256 }).concat(http);
+const client = new ApolloClient({ link, cache: new InMemoryCache() });
+const found = [];
+for (const query of [gql("{ statistics { paperCount } }"), gql("{ licence { name } }")]) {
+  found.push((await client.query({ query })).data);
+}
+console.log(JSON.stringify({ found, sent }));
+process.exit(0);
+"""
+
+
+async def test_apollo_client_sends_the_whole_query_when_its_hash_is_not_known(
+    site: Site, tmp_path: Path
+) -> None:
+    path = npm.script(tmp_path, "persisted", PERSISTED, "@apollo/client", "rxjs")
+    process = await asyncio.create_subprocess_exec(
+        "node", path, f"{site.url}/graphql", stdout=asyncio.subprocess.PIPE
+    )
+    async with asyncio.timeout(60):
+        output, _ = await process.communicate()
+    told = json.loads(output)
+    assert told["found"] == [{"statistics": {"__typename": "Statistics", "paperCount": 0}}, {"licence": None}]
+    by_hash, *whole = told["sent"]
+    assert "query" not in by_hash
+    assert ["query" in keys for keys in whole] == [True, True]  # after that, at once
+
+
 async def test_the_example_of_the_documentation(site: Site, tmp_path: Path) -> None:
     """It is killed, and goes on where it was."""
     [_, example, *_] = DOCUMENTATION.read_text("utf-8").split("```python\n")
