@@ -7,12 +7,22 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from hypothesis import HealthCheck, settings
 
 from service.database import connection_pool, connector
 from service.eventstore.postgres import PostgresStore
 from service.migrations import migrate
 from tests.postgres import database, execute, fresh_database, running_cluster
 from tests.projections.history import World
+
+# A busy machine is no failure; and each example may have what the fixtures of its test have made.
+settings.register_profile(
+    "patient",
+    settings.default,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("patient")
 
 # A copied database does not inherit the rights on the template itself, which migration 0004 gives.
 GRANT_AGAIN = """

@@ -261,7 +261,6 @@ def test_the_log_is_as_the_model(kind: str, examples: int, cluster_dsn: str, mig
             settings=settings(
                 max_examples=examples,
                 stateful_step_count=12,
-                deadline=None,
                 suppress_health_check=list(HealthCheck),
             ),
         )

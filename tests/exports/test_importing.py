@@ -8,7 +8,7 @@ from uuid import UUID
 
 import asyncpg
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from projections.rebuild import rebuild
@@ -81,7 +81,7 @@ async def test_a_whole_life(
     await check_same(pool, store, path, other_url)
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6)
 @given(actions=st.lists(ACTION, min_size=5, max_size=60), seals=st.booleans())
 async def test_any_history(
     cluster_dsn: str,

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from service.commands.context import Context
@@ -209,7 +209,7 @@ A_LIFE = [
 
 
 @example(operations=A_LIFE)
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20)
 @given(operations=st.lists(OPERATION, min_size=1, max_size=30))
 async def test_not_a_byte_of_what_is_hidden(
     pool: asyncpg.Pool,

@@ -95,7 +95,7 @@ def test_as_they_are_they_hold(exports: Exports, kind: str) -> None:
     assert proved(exports.of(kind), exports.key).covered
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(
     kind=st.sampled_from(["complete", "public", "summary"]), where=st.floats(0, 1), flip=st.integers(1, 255)
 )

@@ -70,7 +70,7 @@ def read_back(fields: PaperFields) -> PaperFields:
     return entry.fields
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(papers)
 @example(replace(SMALL, abstract=" \t two  spaces\n\nand\r\nlines \n"))
 @example(replace(SMALL, title="$$ a $ b$$ costs $5 and $6, not $x$1"))
@@ -85,7 +85,7 @@ def test_every_field_but_the_source_reads_back(fields: PaperFields) -> None:
     assert read_back(kept) == kept
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(papers)
 def test_an_entry_in_the_middle_of_a_file_disturbs_nothing(fields: PaperFields) -> None:
     kept = kept_form(fields)

@@ -3,7 +3,7 @@
 from itertools import cycle
 
 import asyncpg
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from projections import rebuild
@@ -49,7 +49,7 @@ SELECT 'statistics', public_summary_count::text, comment_count::text, user_count
 """
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25)
 @given(actions=HISTORIES, sizes=st.lists(st.integers(1, 40), min_size=1, max_size=10))
 async def test_batches_of_any_size_give_what_single_events_give(
     pool: asyncpg.Pool, store: PostgresStore, actions: list[Action], sizes: list[int]
@@ -69,7 +69,7 @@ async def test_batches_of_any_size_give_what_single_events_give(
     assert [tuple(wrong) for wrong in await pool.fetch(WRONG_COUNTS)] == []
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10)
 @given(actions=HISTORIES)
 async def test_rebuilding_twice_gives_the_live_tables(
     pool: asyncpg.Pool, store: PostgresStore, actions: list[Action]

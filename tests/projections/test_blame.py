@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from projections import blame, blame_writer
@@ -139,7 +139,7 @@ async def test_nothing_of_an_erased_summary_is_left(
     assert await rows_of(pool) == [[], []]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25)
 @given(actions=st.lists(ACTION, min_size=3, max_size=30), sizes=st.lists(st.integers(1, 9), min_size=1))
 async def test_rows_are_a_function_of_the_log_and_of_the_texts_that_survive(
     pool: asyncpg.Pool, store: PostgresStore, actions: list[tuple[str, Any]], sizes: list[int]

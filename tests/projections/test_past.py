@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import asdict
 
@@ -47,12 +47,7 @@ def shown(row: Any) -> Any:
     }
 
 
-@settings(
-    max_examples=15,
-    deadline=None,
-    print_blob=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(max_examples=15, print_blob=True)
 @given(actions=HISTORIES)
 async def test_the_end_of_time_is_today(
     pool: asyncpg.Pool, store: PostgresStore, actions: list[Action]

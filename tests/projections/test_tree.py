@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import asyncpg
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
@@ -112,7 +112,7 @@ async def test_events_gather_before_they_are_sealed(
     assert len(await checkpoints(pool)) <= 4
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15)
 @given(steps=st.lists(st.tuples(st.integers(1, 9), st.integers(1, 5), st.booleans()), min_size=1, max_size=8))
 async def test_batches_and_restarts_make_no_difference(
     database_url: str,

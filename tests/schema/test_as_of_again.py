@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schema.ids import parse_id
@@ -17,12 +17,7 @@ OPENING: list[Action] = [
     ("publish", 1, 0, 0), ("publish", 2, 1, 0), ("publish", 4, 2, 0), ("revise", 0, 1, 2),
     ("comment", 1, 0, 1), ("reply", 0, 0, 2), ("vote", 0, 1, 1), ("vote", 1, 0, 1),
 ]  # fmt: skip
-SLOWLY = settings(
-    max_examples=6,
-    deadline=None,
-    print_blob=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+SLOWLY = settings(max_examples=6, print_blob=True)
 
 
 def undated(action: Action) -> Action:

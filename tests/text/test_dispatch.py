@@ -1,6 +1,6 @@
 """Asking rules only about lines they know gives what asking all of them gives."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -24,7 +24,6 @@ def parser(settled: bool) -> MarkdownIt:
     return made
 
 
-@settings(deadline=None)
 @given(LINES)
 def test_dispatch_changes_nothing(lines: list[str]) -> None:
     body = "\n".join(lines)

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from service.text import render
@@ -35,7 +35,6 @@ def assert_all_there(body: str) -> None:
         assert re.search(rf"\b{word}\b", shown), f"{word} is not in the HTML"
 
 
-@settings(deadline=None)
 @given(NESTED, st.sampled_from(["", "> ", "- ", "1. ", "> - "]), st.integers(0, 45))
 def test_nested_structures_keep_their_words(lines: list[str], prefix: str, depth: int) -> None:
     indent = "> " if prefix == "> " else re.sub(r"[^>]", " ", prefix)

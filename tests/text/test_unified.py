@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.text.unified import unified
@@ -16,9 +16,7 @@ PROGRAMS = {
     "patch": ["patch", "--silent", "--fuzz=0", "text"],
     "git": ["git", "apply", "--whitespace=nowarn"],
 }
-some_programs = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+some_programs = settings(max_examples=60)
 
 
 def apply(program: str, folder: Path, patch: str) -> None:
