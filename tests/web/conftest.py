@@ -25,5 +25,5 @@ async def site(database_url: str) -> AsyncIterator[Site]:
 @pytest.fixture
 async def stuck_site(database_url: str) -> AsyncIterator[Site]:
     """One on which nothing is ever projected."""
-    async with running_site(database_url, projecting=False) as running:
+    async with running_site(database_url, projecting=False, patience=0.5) as running:
         yield running

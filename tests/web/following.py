@@ -14,7 +14,7 @@ from websockets.typing import Subprotocol
 
 from tests.web.site import Site
 
-SECONDS = 20.0  # until something that is to come must be there
+SECONDS = 60.0  # until something that is to come must be there
 PROTOCOL = Subprotocol("graphql-transport-ws")
 PUBLISHED = (
     "subscription($after: Position, $filter: FeedFilter) { summaryPublished(after: $after, filter: $filter) "

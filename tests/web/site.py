@@ -102,20 +102,28 @@ def body_of(response: httpx.Response) -> Any:
 
 @asynccontextmanager
 async def running_site(
-    database_url: str, *, projecting: bool = True, licence: Licence | None = None, **settings: Any
+    database_url: str,
+    *,
+    projecting: bool = True,
+    patience: float = 60.0,
+    licence: Licence | None = None,
+    **settings: Any,
 ) -> AsyncIterator[Site]:
-    """The service on a free port of this machine; nothing is projected unless `projecting`."""
+    """The service on a free port of this machine; nothing is projected unless `projecting`.
+
+    Units: patience is seconds that a request waits for what is made of the log.
+    """
     async with (
         connection_pool(database_url, max_size=8) as pool,
         PostgresStore.open(pool, connector(database_url)) as store,
     ):
-        tools = replace(await _tools(pool, store), licence=licence)
+        tools = replace(await _tools(pool, store), licence=licence, wait_seconds=patience)
         runner = Runner(pool, store, tools.progress, holder="test")
         task = asyncio.create_task(runner.run()) if projecting else None
         try:
             watch = Metrics(store, runner, pool)
             app = create_app(tools, runner, Settings(**settings), watch)
-            async with _served(app) as url, httpx.AsyncClient(base_url=url, timeout=30) as client:
+            async with _served(app) as url, httpx.AsyncClient(base_url=url, timeout=120) as client:
                 yield Site(url, client, replace(tools, base_url=url), runner, app.state.connections)
         finally:
             if task is not None:
@@ -135,7 +143,6 @@ async def _tools(pool: asyncpg.Pool, store: PostgresStore) -> Tools:
         clock=now,
         random=os.urandom,
         base_url="http://test",
-        wait_seconds=1.0,
     )
 
 
