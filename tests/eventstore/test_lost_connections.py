@@ -4,7 +4,7 @@ import asyncio
 import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from itertools import chain, cycle, repeat
 from pathlib import Path
 from random import Random
@@ -21,6 +21,7 @@ from tests.eventstore.build import command, shown
 from tests.eventstore.proxy import Moment, Proxy, proxied
 
 CUT: list[Moment] = ["before", "during", "after"]
+IMPATIENT = Limits(give_up_after=1.0)
 
 
 @pytest.fixture
@@ -128,9 +129,19 @@ async def test_killed_backends_in_traffic(database_url: str, owner: asyncpg.Conn
             assert versions == list(range(1, 31))
 
 
+@contextmanager
+def impatient(store: PostgresStore) -> Iterator[None]:
+    """Who appends in the body gives up soon."""
+    patient, store._writer._limits = store._writer._limits, IMPATIENT
+    try:
+        yield
+    finally:
+        store._writer._limits = patient
+
+
 async def unavailable(store: PostgresStore, appends: list[Append]) -> None:
     """All are given up, though many wait for one another: well before each would take its own time."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         outcomes = await asyncio.gather(*map(store.append, appends), return_exceptions=True)
     assert {type(outcome) for outcome in outcomes} == {LogUnavailable}
     assert len({id(outcome) for outcome in outcomes}) == len(outcomes)
@@ -138,14 +149,15 @@ async def unavailable(store: PostgresStore, appends: list[Append]) -> None:
 
 @pytest.mark.parametrize("how", ["closed", "deaf"])
 async def test_a_database_that_stays_away(proxy: Proxy, database_url: str, how: str) -> None:
-    async with store_through(proxy, database_url, give_up_after=0.5) as store:
+    async with store_through(proxy, database_url) as store:
         stream = uuid4()
         await store.append(command(shown(stream, 1)))
         appends = [command(shown(stream, version)) for version in range(2, 102)]
         if how == "closed":
             await proxy.close()
         proxy.deaf = how == "deaf"
-        await unavailable(store, appends)
+        with impatient(store):
+            await unavailable(store, appends)
         assert store.waiting == 0
         proxy.deaf = False
         if how == "closed":
@@ -156,11 +168,12 @@ async def test_a_database_that_stays_away(proxy: Proxy, database_url: str, how: 
 
 async def test_given_up_though_recorded(proxy: Proxy, database_url: str) -> None:
     """The worst case: committed, never answered. The retry of the caller gets the first outcome."""
-    async with store_through(proxy, database_url, give_up_after=0.5) as store:
+    async with store_through(proxy, database_url) as store:
         await store.append(command(shown(uuid4(), 1)))
         append = command(shown(uuid4(), 1))
         cutting(proxy, repeat("after"))
-        await unavailable(store, [append])
+        with impatient(store):
+            await unavailable(store, [append])
         assert len(await store.load(append.subject)) == 1
         cutting(proxy, repeat("pass"))
         outcome = await store.append(append)
@@ -169,10 +182,11 @@ async def test_given_up_though_recorded(proxy: Proxy, database_url: str) -> None
 
 
 async def test_closing_without_a_database_ends(proxy: Proxy, database_url: str) -> None:
-    async with asyncio.timeout(20), store_through(proxy, database_url, give_up_after=0.5) as store:
+    async with asyncio.timeout(60), store_through(proxy, database_url) as store:
         stream = uuid4()
         await store.append(command(shown(stream, 1)))
         await proxy.close()
+        store._writer._limits = IMPATIENT
         tasks = [asyncio.create_task(store.append(command(shown(stream, v)))) for v in range(2, 102)]
         await asyncio.sleep(0)
     outcomes = await asyncio.gather(*tasks, return_exceptions=True)
@@ -205,7 +219,7 @@ async def test_a_full_server_is_waited_for(database_url: str, owner: asyncpg.Con
 
 async def listeners(owner: asyncpg.Connection, count: int) -> list[int]:
     """The backends that listen to the log, once there are so many."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             rows = await owner.fetch(
                 "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
@@ -232,7 +246,7 @@ async def two_stores(database_url: str) -> AsyncIterator[tuple[PostgresStore, Po
 async def test_an_append_wakes_another_process(database_url: str, owner: asyncpg.Connection) -> None:
     async with two_stores(database_url) as (one, other):
         await listeners(owner, 2)
-        waiting = asyncio.create_task(other.wait(0, 20))
+        waiting = asyncio.create_task(other.wait(0, 60))
         await one.append(command(shown(uuid4(), 1)))
         assert await waiting
 
@@ -241,10 +255,10 @@ async def test_a_killed_listener_listens_again(database_url: str, owner: asyncpg
     """Also in a process that never appends."""
     async with two_stores(database_url) as (one, other):
         for pid in await listeners(owner, 2):
-            assert await owner.fetchval("SELECT pg_terminate_backend($1, 5000)", pid)
+            assert await owner.fetchval("SELECT pg_terminate_backend($1, 60000)", pid)
         await listeners(owner, 2)
         await one.append(command(shown(uuid4(), 1)))
-        assert await other.wait(0, 20)
+        assert await other.wait(0, 60)
 
 
 async def test_what_came_while_nobody_listened_is_heard_of(
@@ -256,7 +270,7 @@ async def test_what_came_while_nobody_listened_is_heard_of(
     ):
         await one.append(command(shown(uuid4(), 1)))
         async with PostgresStore.open(pool, connector(database_url)) as other:
-            assert await other.wait(0, 20)
+            assert await other.wait(0, 60)
             assert not await other.wait(1, 0.01)
 
 
@@ -264,7 +278,7 @@ async def test_nonsense_on_the_channel_wakes_nobody(
     database_url: str, owner: asyncpg.Connection, postgres: PostgresStore
 ) -> None:
     await listeners(owner, 1)
-    waiting = asyncio.create_task(postgres.wait(0, 20))
+    waiting = asyncio.create_task(postgres.wait(0, 60))
     for text in ("", "-1", "x", "²", "1e9", "7", "9" * 18, "9" * 5000):
         await owner.execute("SELECT pg_notify('shortscience_log', $1)", text)
     await asyncio.sleep(0.1)

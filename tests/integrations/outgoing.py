@@ -20,7 +20,7 @@ from service.integrations.planner import Planner
 from service.integrations.sender import Bell, Sender
 from tests.projections.history import World
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 QUICK = Backoff(first=0.01, longest=0.05, give_up=60.0)
 
 

@@ -436,7 +436,7 @@ async def test_two_processes_killed_at_random_post_each_at_most_once(
         how = chance.choice([well] * 8 + [busy, closes, posts_and_closes, posts_and_closes_midway])
         await how(api, asked, writer)
 
-    x.behave = moody
+    x.behave, x.next = moody, [posts_and_closes]
     await started(pool, x)
     await people(world)
 

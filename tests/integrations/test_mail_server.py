@@ -63,7 +63,7 @@ async def test_a_name_of_nobody() -> None:
 
 
 async def test_a_server_that_does_not_greet(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mail_server, "SECONDS", 0.2)
+    monkeypatch.setattr(mail_server, "SECONDS", 1.0)
     async with greeting(b"") as port:
         said = await reason(f"smtp://127.0.0.1:{port}")
     assert said == "it does not greet: the port may be wrong, or smtps:// may be meant"

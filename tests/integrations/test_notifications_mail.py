@@ -42,6 +42,7 @@ from tests.integrations.outgoing import Outbox, outbox, settled, until
 from tests.projections.history import Thing, World
 
 BOB = "bob@example.com"
+FAR = (now().hour + 12) % 24  # an hour that does not strike while a test runs
 
 
 class Clock:
@@ -235,7 +236,7 @@ async def test_a_mail_server_that_is_away_too_long_costs_a_mail_but_no_reader(sc
 async def test_a_slow_mail_server_costs_a_mail_but_no_reader(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, limit: str
 ) -> None:
-    monkeypatch.setattr(mail_server, limit, 0.2)
+    monkeypatch.setattr(mail_server, limit, 1.0)
     await wants_mail(scene.pool, scene.bob, BOB)
     scene.box.slow_recipient = 5.0
     with structlog.testing.capture_logs() as logs:
@@ -326,14 +327,14 @@ async def test_what_may_not_be_seen_or_is_not_wanted_any_more_is_not_sent(scene:
 
 
 async def test_a_digest_is_one_mail_of_all_that_waits(scene: Scene) -> None:
-    await wants_mail(scene.pool, scene.bob, BOB, "DAILY")
+    await wants_mail(scene.pool, scene.bob, BOB, "DAILY", FAR)
     async with scene.running():
         shown = [await scene.summary() for _ in range(3)]
         hidden, read = await scene.summary(), await scene.summary()
         position = scene.world.position
         await until(lambda: scene.pool.fetchval("SELECT count(*) = 5 FROM outwards.deliveries"))
         [when] = await scene.pool.fetch("SELECT DISTINCT next_at FROM outwards.deliveries")
-        assert when["next_at"] == next_digest(now(), 7)
+        assert when["next_at"] == next_digest(now(), FAR)
         await scene.world.show(hidden, Visibility.PRIVATE)
         [row] = await scene.pool.fetch(
             "SELECT notification_id FROM notices.notifications WHERE summary_id = $1", read.id
@@ -374,13 +375,13 @@ async def test_a_digest_ends_where_its_hour_begins(scene: Scene) -> None:
 
 
 async def test_who_changes_their_mind_gets_what_waits_at_the_new_time(scene: Scene) -> None:
-    await wants_mail(scene.pool, scene.bob, BOB, "DAILY", hour=7)
+    await wants_mail(scene.pool, scene.bob, BOB, "DAILY", FAR - 1 if FAR else 23)
     times = "SELECT next_at FROM outwards.deliveries UNION SELECT next_at FROM outwards.targets"
     async with scene.running():
         made = [await scene.summary() for _ in range(3)]
         await until(lambda: scene.pool.fetchval("SELECT count(*) = 3 FROM outwards.deliveries"))
-        await mail_preferences.choose(scene.pool, scene.bob, "DAILY", 9, None, now(), random.randbytes)
-        assert [one["next_at"] for one in await scene.pool.fetch(times)] == [next_digest(now(), 9)]
+        await mail_preferences.choose(scene.pool, scene.bob, "DAILY", FAR, None, now(), random.randbytes)
+        assert [one["next_at"] for one in await scene.pool.fetch(times)] == [next_digest(now(), FAR)]
         assert scene.box.tries == []
         await asked(scene, scene.bob)
         await scene.settled()

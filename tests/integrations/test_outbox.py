@@ -285,13 +285,12 @@ async def test_who_failed_loses_the_claim_though_others_go_on(
 
 
 async def test_slow_targets_are_forgotten_after_a_while(pool: asyncpg.Pool, monkeypatch: Any) -> None:
-    for name, seconds in (("SLOW_SECONDS", -1.0), ("SLOW_FOR", 0.1)):
-        monkeypatch.setattr(f"service.integrations.turns.{name}", seconds)
+    monkeypatch.setattr("service.integrations.turns.SLOW_SECONDS", -1.0)
     turns, now = Turns(pool), datetime.now(UTC)
-    await turns._sent(Remembering([ONE]), Delivery(ONE, "remembering", ONE, 1, None, 0, now))
-    assert turns.slow == {ONE}
-    await asyncio.sleep(0.2)
-    assert turns.slow == set()
+    for seconds, slow in ((60.0, {ONE}), (0.0, set())):
+        monkeypatch.setattr("service.integrations.turns.SLOW_FOR", seconds)
+        await turns._sent(Remembering([ONE]), Delivery(ONE, "remembering", ONE, 1, None, 0, now))
+        assert turns.slow == slow
 
 
 async def test_who_is_not_to_blame_loses_a_delivery_only(
@@ -306,7 +305,7 @@ async def test_who_is_not_to_blame_loses_a_delivery_only(
     async with outbox(pool, store, channel, backoff=Backoff(first=0.01, longest=0.05, give_up=0.1)):
         await sign_up(world, 2)
         await settled(pool, 2)
-    assert len(channel.tried[ONE]) > 2
+    assert channel.tried[ONE].count(1) > 1
     assert await states(pool) == [(1, "failed"), (2, "delivered")]
     assert await pool.fetchval("SELECT count(*) FROM outwards.targets WHERE disabled_at IS NULL") == 1
 

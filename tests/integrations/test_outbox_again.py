@@ -91,7 +91,7 @@ async def test_what_is_not_ordered_waits_for_what_is_sent_once_more(
         under_way = len(channel.tried[ONE])
         opened.set()
         await settled(pool, 31)
-    assert channel.tried[ONE].index(1, 1) < under_way + UNORDERED
+    assert channel.tried[ONE].index(1, 1) <= under_way + UNORDERED  # those are under way
 
 
 async def test_what_is_not_ordered_waits_for_what_was_not_sent_yet_and_is_asked_for(

@@ -11,6 +11,7 @@ from service.integrations import posting
 from service.integrations.addresses import is_public
 from service.integrations.posting import LONGEST_ANSWER, NotSent, Poster
 from tests.integrations.certificates import contexts
+from tests.integrations.outgoing import PATIENCE
 from tests.integrations.receiver import (
     Message,
     Receiver,
@@ -192,7 +193,7 @@ async def test_an_answer_without_an_end_is_read_to_its_bound() -> None:
     async with receiving(Receiver(behave=floods)) as receiver:
         answer = await Poster(private=True).post(receiver.url, b"{}", {})
         assert answer == posting.Answer(200, "x" * LONGEST_ANSWER, None)
-        await asyncio.wait_for(ended.wait(), 10)
+        await asyncio.wait_for(ended.wait(), PATIENCE)
     assert written < 50_000_000  # what the system holds for a connection
 
 
@@ -209,7 +210,7 @@ async def test_a_header_without_an_end() -> None:
 
 
 async def test_what_ends_too_soon_and_what_never_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(posting, "TOTAL_SECONDS", 0.3)
+    monkeypatch.setattr(posting, "TOTAL_SECONDS", 2.0)
 
     async def nothing(_message: Message, _writer: asyncio.StreamWriter) -> None:
         pass

@@ -17,7 +17,7 @@ from service.eventstore.model import EventStore
 from service.verification.checkpoints import key_name
 from service.verification.notes import Signer, Verifier
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 KEY = Ed25519PrivateKey.from_private_bytes(b"\1" * 32)
 OTHER_KEY = Ed25519PrivateKey.from_private_bytes(b"\2" * 32)
 

@@ -21,7 +21,7 @@ from tests.projections.history import ACTIONS, World, play
 from tests.projections.tables import rows_of
 
 EVERYTHING = [(name, i, i * 3, i * 7) for i in range(6) for name in ACTIONS]
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 LEADER = """
 import asyncio, sys

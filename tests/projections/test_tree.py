@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from types import SimpleNamespace
 
 import asyncpg
 import pytest
@@ -102,14 +103,23 @@ async def test_the_last_state_is_signed_though_the_last_batch_was_full(
 
 
 async def test_events_gather_before_they_are_sealed(
-    pool: asyncpg.Pool, store: PostgresStore, world: World
+    pool: asyncpg.Pool, store: PostgresStore, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The time until the next checkpoint is when others write."""
     await sign_up(world, 1)
-    async with sealing(pool, store, sign_seconds=1.0):
-        await sealed(pool, 1)
-        await sign_up(world, 20)
-        await sealed(pool, 21)
-    assert len(await checkpoints(pool)) <= 4
+    tree = Tree(pool, store, KEY, holder="by hand", sign_seconds=60.0)
+    await by_hand(tree, 100, 1)
+
+    async def sleep(seconds: float) -> None:
+        assert 0 < seconds <= 60
+        await sign_up(world, 19)
+
+    monkeypatch.setattr("projections.tree.asyncio", SimpleNamespace(sleep=sleep))
+    await sign_up(world, 1)
+    epoch = await tree._lease.take()
+    assert epoch
+    assert await tree._step(epoch, 1, 100) == (21, 21)
+    assert [one.size for one in await checkpoints(pool)] == [1, 21]
 
 
 @settings(max_examples=15)
