@@ -40,10 +40,20 @@ def run(
     )
 
 
+HELD: list[socket.socket] = []
+
+
 def free_port() -> int:
-    """A port that nobody had a moment ago."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
+    """A port for a server of ours, also when it starts again: nobody else is given it while we run.
+
+    It stays bound, and nobody listens: the system lets only those have it too who name it and say
+    SO_REUSEADDR, as servers do.
+    """
+    held = socket.socket()
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.bind(("127.0.0.1", 0))
+    HELD.append(held)
+    return int(held.getsockname()[1])
 
 
 def eventually(what: str, happened: Callable[[], object]) -> None:

@@ -12,8 +12,8 @@ from service.cli import app
 from service.database import connection_pool
 from service.settings import Settings
 from tests.end_to_end.client import Person
-from tests.end_to_end.evidence import read_models
-from tests.end_to_end.server import PATIENCE, dsn_of, run
+from tests.end_to_end.evidence import projected, read_models
+from tests.end_to_end.server import dsn_of, run
 from tests.importers.repository import Work
 
 NOTE = "Title: FaceNet\nAuthors: Florian Schroff\nLink: http://arxiv.org/abs/1503.03832\n\n"
@@ -25,6 +25,12 @@ VARIABLES = [f"SHORTSCIENCE_{name.upper()}" for name in Settings.model_fields]
 async def read_models_of(data_dir: Path) -> dict[str, list[str]]:
     async with connection_pool(dsn_of(data_dir)) as pool:
         return await read_models(pool)
+
+
+async def projected_in(data_dir: Path) -> None:
+    """Wait until the server shows what another process has written."""
+    async with connection_pool(dsn_of(data_dir)) as pool:
+        await projected(pool)
 
 
 def plain(text: str) -> str:
@@ -81,6 +87,7 @@ async def test_notes_are_imported_beside_a_running_server(
     assert "Refused shopping.md" in results[0].stdout + results[0].stderr
     assert "1 file with 2 revisions, 2 of them new; 1 file refused." in results[0].stdout
     assert "1 file with 2 revisions, 0 of them new; 1 file refused." in results[1].stdout
+    await projected_in(shared_data_dir)
     query = """{ paper(by: { arxivId: "1503.03832" }) { title summaries { nodes { bodyHtml
         author { ... on User { displayName } } revisions { nodes { number body note } } } } } }"""
     [summary] = (await Person(http).read(query))["paper"]["summaries"]["nodes"]
@@ -127,15 +134,9 @@ async def test_bibtex_comes_by_the_standard_input(http: httpx.AsyncClient, share
         run, "import", "bibtex", "-", "--data-dir", shared_data_dir, given=bibtex_entry(5_000)
     )
     assert result.stdout == "1 entry: 1 registered, 0 known, 0 refused.\n"
-    async with asyncio.timeout(PATIENCE):
-        while await title_of(http, "many5000") != "Paper 5000":  # noqa: ASYNC110 (the server projects it)
-            await asyncio.sleep(0.05)
-
-
-async def title_of(http: httpx.AsyncClient, key: str) -> str | None:
-    query = "query($key: String!) { paper(by: { bibtexKey: $key }) { title } }"
-    paper = (await Person(http).read(query, key=key))["paper"]
-    return paper and str(paper["title"])
+    await projected_in(shared_data_dir)
+    found = await Person(http).read('{ paper(by: { bibtexKey: "many5000" }) { title } }')
+    assert found == {"paper": {"title": "Paper 5000"}}
 
 
 @pytest.mark.parametrize(("name", "content"), [("latin.bib", b"caf\xe9"), ("absent.bib", None)])

@@ -151,16 +151,17 @@ async def test_each_has_seen_what_it_may_see_once_and_in_order(cluster: Cluster,
         ada = await visitor.sign_up("ada")
         hider = Hider(await visitor.sign_up("hider"), "hider", hidden)
         programs = [
-            Program(what, by, pair, Random(f"{what} {by} {token}"), beginning, token)
+            Program(what, by, pair, Random(f"{what} {by} {n}"), beginning, token)
             for what in QUERIES
             for by in ("websocket", "events")
-            for token in (None, ada.token, hider.person.token)
+            for n, token in enumerate((None, ada.token, hider.person.token))
         ]
         running = [asyncio.create_task(program.run()) for program in programs]
         hiding = asyncio.create_task(hider.run(stop))
         async with traffic(pair[1].url, notes, people=6):
             await disturb(cluster, pair, random)
-            await notes.more(100)
+            await notes.more(200)
+            await hidden.more(20)
         stop.set()
         await hiding
         paper = await ada.paper("the-last-one")

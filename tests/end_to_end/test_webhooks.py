@@ -95,6 +95,6 @@ async def test_what_was_delivered_is_what_the_log_has(cluster: Cluster, hooked: 
         metrics = [(await http.get(f"{server.url}/metrics")).text for server in hooked]
     secret = made["outcome"]["secret"]
     told = {one.id: one.verified(secret)["data"]["position"] for one in receiver.received}
-    assert len(expected) > 100
+    assert len(expected) > 40
     assert 'shortscience_outwards_tries_total{channel="webhook",outcome="Delivered"}' in "".join(metrics)
     assert list(told.values()) == expected

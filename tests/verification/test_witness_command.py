@@ -1,6 +1,5 @@
 """`shortscience witness`, as a process that is killed."""
 
-import socket
 import subprocess
 import sys
 import time
@@ -12,16 +11,11 @@ import httpx
 
 from service.verification.cosigning import WitnessKey
 from service.verification.notes import parse_note
+from tests.end_to_end.server import free_port
 from tests.verification.test_witness import OTHERS, SIGNER, asking
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 COMMAND = "import typer; from service.cli_witness import witness; typer.run(witness)"
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 @contextmanager
