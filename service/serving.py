@@ -55,6 +55,7 @@ from service.witnesses import Witnesses
 
 log = structlog.get_logger()
 
+CLEANING_UP = 3.0  # seconds that work has for it before it is cancelled again
 CATCH_UP = 30.0  # seconds that the read models have before requests are taken all the same
 
 
@@ -120,12 +121,18 @@ def _pool(settings: Settings, dsn: str) -> AbstractAsyncContextManager[asyncpg.P
 
 @asynccontextmanager
 async def beside(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
-    """Work that goes on while the body runs. At the end it is cancelled, and waited for."""
+    """Work that goes on while the body runs. At the end it is cancelled, and waited for.
+
+    It is cancelled again if it goes on: when what it cleans up fails, such as a query that is taken back
+    while the database is away, that error takes the place of the cancellation.
+    """
     task = asyncio.create_task(work)
     try:
         yield
     finally:
-        task.cancel()
+        while not task.done():
+            task.cancel()
+            await asyncio.wait([task], timeout=CLEANING_UP)
         with contextlib.suppress(asyncio.CancelledError):
             await task
 
