@@ -15,8 +15,9 @@ import pytest
 
 from service.embedded_cluster import Cluster
 from service.embedded_programs import unprivileged_user
+from tests.end_to_end.conftest import copied
 from tests.end_to_end.evidence import compare
-from tests.end_to_end.server import Server, eventually, free_port, run, serving
+from tests.end_to_end.server import Server, end_postgres, eventually, free_port, run, serving
 from tests.end_to_end.traffic import Notes, traffic
 from tests.postgres import execute, fetchval, is_root
 
@@ -35,6 +36,15 @@ pool_mode = transaction
 default_pool_size = 3
 max_client_conn = 200
 """
+
+
+@pytest.fixture
+def data_dir(made: Path) -> Iterator[Path]:
+    """Where pgbouncer's user can reach it: each run of pytest closes what holds the directories of all."""
+    with tempfile.TemporaryDirectory(prefix="bouncer") as folder:
+        Path(folder).chmod(0o755)
+        yield copied(made, path := Path(folder) / "data")
+        end_postgres(path)
 
 
 @pytest.fixture
@@ -58,10 +68,6 @@ def bouncer(cluster: Cluster, tmp_path: Path) -> Iterator[str]:
     file.write_text(CONFIGURATION.format(cluster=cluster.path, port=port))
     command = [PGBOUNCER, str(file)]
     if is_root():
-        for folder in (tmp_path, *tmp_path.parents):
-            if folder == Path(tempfile.gettempdir()):
-                break
-            folder.chmod(0o755)
         command[1:1] = ["-u", pwd.getpwuid(unprivileged_user()[0]).pw_name]
     with (tmp_path / "pgbouncer.txt").open("wb") as output:
         process = subprocess.Popen([str(part) for part in command], stdout=output, stderr=output)
