@@ -1,10 +1,12 @@
-"""Work beside the server, and its end."""
+"""When the server stops, nothing keeps it: no work beside it, and no connection."""
 
 import asyncio
 
+import asyncpg
 import pytest
 
-from service import serving
+from service import database, serving
+from service.database import connection_pool
 from service.serving import beside
 
 
@@ -33,3 +35,14 @@ async def test_work_that_goes_on_after_an_error_ends_all_the_same(monkeypatch: p
     async with beside(work()):
         await begun.wait()
     assert tries == 3
+
+
+async def test_a_connection_that_does_not_come_back_is_cut_off(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "CLOSING", 0.1)
+    async with connection_pool(database_url) as pool:
+        conn = await pool.acquire()
+        assert await conn.fetchval("SELECT 1") == 1
+    with pytest.raises(asyncpg.InterfaceError):
+        await conn.fetchval("SELECT 1")
