@@ -37,7 +37,7 @@ async def sealing(
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def sealed(pool: asyncpg.Pool, position: int) -> None:
+async def sealed(pool: asyncpg.Pool | asyncpg.Connection, position: int) -> None:
     """Wait until a checkpoint of this size, or larger, is signed."""
     async with asyncio.timeout(PATIENCE):
         while await sealed_size(pool) < position:  # noqa: ASYNC110 (state of another process)
