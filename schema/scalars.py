@@ -187,7 +187,8 @@ CONFIG = StrawberryConfig(
                 "the header `Position`. A read that must see a write sends that write's position as "
                 "`extensions.minPosition` of the request, or in the header `Min-Position`: it waits; one "
                 "beyond the head is an error at once; a time-out is the error NOT_YET_VISIBLE. A "
-                "subscription resumes after a position."
+                "subscription resumes after a position. One that is refused says why in `extensions.reason`, "
+                "see docs/errors.md."
             ),
             serialize=str,
             parse_value=parsed_position,

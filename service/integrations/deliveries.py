@@ -76,6 +76,12 @@ async def due(conn: Reader, channel: str, target: UUID, *, ordered: bool, limit:
     return [_delivery(one) for one in takewhile(lambda one: one["due"], records)]
 
 
+async def is_open(conn: Reader, delivery_id: UUID) -> bool:
+    """Whether it is to be sent still."""
+    sql = "SELECT FROM outwards.deliveries WHERE delivery_id = $1 AND state = 'open'"
+    return bool(await conn.fetch(sql, delivery_id))
+
+
 # Only who has the claim on the target may say what became of a delivery: of an open one, and of one that was
 # skipped while it was being sent.
 _OURS = """

@@ -81,7 +81,9 @@ class Turns:
 
     async def _in_order(self, turn: Turn) -> None:
         until = time.monotonic() + TURN_SECONDS
-        for delivery in await self._due(turn, ORDERED):
+        for at, delivery in enumerate(await self._due(turn, ORDERED)):
+            if at and not await self._is_open(delivery):
+                continue  # its owner skipped it meanwhile
             if not await self._try(turn, delivery) or time.monotonic() > until:
                 return
 
@@ -96,6 +98,10 @@ class Turns:
         name, target = turn.channel.name, turn.target
         async with self.connections:
             return await deliveries.due(self._pool, name, target, ordered=turn.ordered, limit=limit)
+
+    async def _is_open(self, delivery: Delivery) -> bool:
+        async with self.connections:
+            return await deliveries.is_open(self._pool, delivery.delivery_id)
 
     async def _try(self, turn: Turn, delivery: Delivery) -> bool:
         """False when nothing more is to be sent in this turn."""

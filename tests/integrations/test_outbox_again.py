@@ -94,6 +94,30 @@ async def test_what_is_not_ordered_waits_for_what_is_sent_once_more(
     assert channel.tried[ONE].index(1, 1) <= under_way + UNORDERED  # those are under way
 
 
+async def test_what_is_skipped_while_another_is_sent_is_not_sent(
+    pool: asyncpg.Pool, store: PostgresStore, world: World
+) -> None:
+    opened = asyncio.Event()
+
+    async def answer(_delivery: Delivery) -> Outcome:
+        await opened.wait()
+        return Delivered()
+
+    channel = Remembering([ONE], answer=answer)
+    await sign_up(world, 3)
+    async with outbox(pool, store, channel):
+        await until(lambda: channel.tried[ONE])
+        second = await pool.fetchval("SELECT delivery_id FROM outwards.deliveries WHERE position = 2")
+        async with pool.acquire() as conn, conn.transaction():
+            await targets.hold(conn, channel.name, ONE)
+            assert await deliveries.skip(conn, channel.name, ONE, second, "not wanted")
+        opened.set()
+        await settled(pool, 3)
+    assert channel.tried[ONE] == [1, 3]
+    states = await pool.fetchval("SELECT array_agg(state ORDER BY position) FROM outwards.deliveries")
+    assert states == ["delivered", "skipped", "delivered"]
+
+
 async def test_what_is_not_ordered_waits_for_what_was_not_sent_yet_and_is_asked_for(
     pool: asyncpg.Pool, store: PostgresStore, world: World
 ) -> None:
