@@ -26,6 +26,7 @@ log = structlog.get_logger()
 
 FIRST_PAUSE = 0.1  # seconds before a worker is replaced; doubled while they keep dying
 LONGEST_PAUSE = 10.0
+STOPPING = 45.0  # seconds that a worker has to stop in order
 SETTLED = 30.0  # seconds after which a worker's end is no longer its predecessor's
 
 
@@ -139,7 +140,16 @@ class _Place:
                 return await self._process.wait()
             finally:
                 self.terminate()
-                await self._process.wait()
+                await self._ended(self._process)
+
+    async def _ended(self, process: asyncio.subprocess.Process) -> None:
+        """One that does not stop, as its database is away, is killed: nothing acknowledged is lost."""
+        try:
+            await asyncio.wait_for(process.wait(), STOPPING)
+        except TimeoutError:
+            log.warning("a worker did not stop, killing it", worker=self._number)
+            process.kill()
+            await process.wait()
 
     async def _start(self, its: socket.socket) -> asyncio.subprocess.Process:
         handed = (self._listener.fileno(), its.fileno())
