@@ -19,7 +19,7 @@ from schema.loaders import Loaders
 from schema.past import PastLoaders
 from schema.places import Places
 from schema.reading import ReadSession, is_away
-from schema.scalars import LogPosition, log_position, parsed_position, place_of
+from schema.scalars import LogPosition, beyond_end, log_position, parsed_position, place_of
 from schema.workshop import Bench, Workshop
 from service.accounts.service import Accounts
 from service.citation import Licence
@@ -138,10 +138,7 @@ async def reach(tools: Tools, min_position: object) -> None:
     """
     position = await _place(tools, parsed_position(min_position), tools.pool)
     if position > (await tools.store.head()).position:
-        raise GraphQLError(
-            "This Position is beyond the end of the log: send one that an answer gave, or none.",
-            extensions={"code": "INVALID"},
-        )
+        raise beyond_end()
     if not await tools.progress.wait_for(position, tools.wait_seconds):
         raise GraphQLError(
             "This Position is recorded, but cannot be read yet: try again.",

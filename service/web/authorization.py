@@ -7,7 +7,6 @@ from graphql import GraphQLError
 from starlette.requests import HTTPConnection, Request
 
 from schema.context import Context, Tools, open_context, reach, unknown_token
-from schema.scalars import Reason
 from service.web.refusals import Refused, invalid
 
 MIN_POSITION: Final = "Min-Position"
@@ -83,8 +82,6 @@ def _refusal(error: GraphQLError, where: Mapping[str, str]) -> Refused:
         case "NOT_YET_VISIBLE":
             return Refused(503, "NOT_YET_VISIBLE", error.message, {"Retry-After": "1"}, **details)
         case "INVALID":
-            beyond = Reason.BEYOND_END.value  # that is all that is left without a reason
-            details = {"reason": beyond, **details}
             return invalid(f"{', '.join(where.values())}: {error.message}", **details)
         case code:
             raise ValueError(f"no status is known for the code {code}") from error

@@ -80,15 +80,18 @@ async def test_none_is_none(site: Site, ask: Ask) -> None:
 @pytest.mark.parametrize("value", ["", "7", "nonsense", 7, True, {}, ["a"], "x" * 9_000, "00000000-\u00b2"])
 @pytest.mark.asyncio(loop_scope="module")
 async def test_a_malformed_position(quiet_site: Site, ask: Ask, value: Any) -> None:
-    refused(await ask(quiet_site, request(value)), "INVALID", f"{PARAMETER}: This is not a Position")
+    told = refused(await ask(quiet_site, request(value)), "INVALID", f"{PARAMETER}: This is not a Position")
+    assert told["reason"] == "MALFORMED"
 
 
 @ways
 async def test_positions_that_are_not_there(stuck_site: Site, ask: Ask) -> None:
     beyond = str(log_position(stuck_site.tools.log_id, 1))
-    refused(await ask(stuck_site, request(beyond)), "INVALID", "beyond the end")
+    told = refused(await ask(stuck_site, request(beyond)), "INVALID", "beyond the end")
+    assert told["reason"] == "BEYOND_END"
     other = ("0" if beyond[0] != "0" else "1") + beyond[1:]
-    refused(await ask(stuck_site, request(other)), "INVALID", "another log")
+    told = refused(await ask(stuck_site, request(other)), "INVALID", "another log")
+    assert told["reason"] == "OTHER_LOG"
 
 
 @ways
