@@ -1,43 +1,27 @@
 r"""Formulas of a rendered text as lines of letters, for where MathML is taken out: feed readers, mail.
 
 A fraction becomes `(a + b)/c`, a sum `∑ᵢ₌₁ⁿxᵢ²`. Unlike `readable`, this needs no source and knows every
-formula that could be drawn.
+formula that could be drawn. Formulas that are built differently are different lines; see `scripts`.
 """
 
 import re
-import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from html import escape
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-from service.text.readable import HIGH, LOW
+from service.text.arrays import Cell, table
+from service.text.leaves import ACCENTS, UNDERLINE, accented, leaf, space
+from service.text.pieces import NOTHING, Piece, Role, as_one, enclosed, named
+from service.text.rows import row, sign
+from service.text.scripts import fraction, root, scripted
 
 _FORMULA = re.compile(r"<math[ >].*?</math>", re.DOTALL)
-_SPACED = frozenset("=≠<>≤≥≪≫≈∼≃≅≡∝→←↔⇒⇐⇔↦∈∉∋⊂⊆⊃⊇∪∩∖+−±∓×⋅∗∘⊙⊕⊗∧∨∣:≔⟹⟺⟶")
-_SIGNS = frozenset("+−±∓")
-_OPENING = frozenset("([{⟨⌈⌊,;") | _SPACED
-_LARGE = frozenset("∑∏∐∫∬∭∮⋃⋂⨁⨂⋁⋀")
-_ACCENTS = {
-    "ˆ": "\u0302",
-    "^": "\u0302",
-    "˜": "\u0303",
-    "~": "\u0303",
-    "¯": "\u0304",
-    "‾": "\u0305",
-    "\u0332": "\u0305",
-    "˙": "\u0307",
-    "¨": "\u0308",
-    "ˇ": "\u030c",
-    "⃗": "\u20d7",
-    "→": "\u20d7",
-}
 _BRACES = frozenset("⏞⏟")
-_APPLIED = re.compile("\u2061(?=\\()")
-_ALIGNED = re.compile("(?:^|, )(?=[=<>≤≥≈∼∝≡→])")
-_UNSEEN = str.maketrans({"\u2061": " ", "\u2062": None, "\u2063": None, "\u2064": None, "\ufe00": None})
-_SMALL = str.maketrans("−∗⊤", "-*T")
-_ATOM = re.compile(r"[^\s+−±=·⋅×/,;:<>≤≥∼∈→_^]+")
+_UNSEEN = str.maketrans(
+    {"\u2061": None, "\u2062": None, "\u2063": None, "\u2064": None, "\ufe00": None, "\u00a0": " "}
+)
+_TRANSPARENT = frozenset({"math", "mrow", "mstyle", "mpadded", "mtd"})
 
 
 def without_mathml(html: str) -> str:
@@ -59,78 +43,76 @@ def without_mathml(html: str) -> str:
 def _formula(mathml: str) -> str:
     # Our own output, in which nothing can be declared and `&nbsp;` is the one name that XML does not know.
     root = ElementTree.fromstring(mathml.replace("&nbsp;", "\u00a0"))  # noqa: S314
-    return " ".join(_APPLIED.sub("", _line(root)).translate(_UNSEEN).split())
+    return _line(root).text
 
 
-def _line(element: Element) -> str:
+def _line(element: Element) -> Piece:
     """One element and all that is in it."""
+    return row(list(_pieces(element)))
+
+
+def _pieces(element: Element) -> Iterator[Piece]:
+    """What it adds to the row that it is in: groups that nobody sees are no part of their own."""
+    if element.tag == "mtable":
+        yield from table(map(_cells, element), element.get("displaystyle") == "true")
+    elif element.tag in _TRANSPARENT:
+        for child in element:
+            yield from _pieces(child)
+    else:
+        yield _piece(element)
+
+
+def _piece(element: Element) -> Piece:
     match element.tag:
         case "mi" | "mn" | "mtext" | "ms" | "mo":
-            text = element.text or ""
-            is_word = element.tag == "mi" and len(text) > 1 and text.isalpha() and text.isascii()
-            return f" {text}" if is_word or text in _LARGE else text
+            text = (element.text or "").translate(_UNSEEN)
+            is_sign = element.tag == "mo" and not text[1:].isalpha()
+            return sign(text, element.get("form", "")) if is_sign else leaf(text, element.tag)
         case "mspace":
-            return " " if element.get("width", "").startswith(("0.2", "1", "2")) else ""
-        case "mphantom":
-            return ""
-        case "mtable":
-            return "; ".join(filter(None, map(_line, element)))
-        case "mtr":
-            cells = ", ".join(filter(None, (_line(cell).strip() for cell in element)))
-            return _ALIGNED.sub(" ", cells).strip()
-    parts = [_line(child) for child in element]
+            return space(element.get("width", ""))
+        case "mphantom" | "mprescripts" | "none":
+            return NOTHING
+        case "msqrt":
+            return root(row([one for child in element for one in _pieces(child)]))
+        case "menclose":
+            inner = row([one for child in element for one in _pieces(child)])
+            return named("cancel", inner) if "strike" in element.get("notation", "") else as_one(inner)
+        case "mmultiscripts":
+            return _with_scripts_before(element)
+    return _built(element, [_line(child) for child in element])
+
+
+def _built(element: Element, parts: Sequence[Piece]) -> Piece:
     match element.tag, parts:
         case "mfrac", [above, below]:
-            over = " over " if element.get("linethickness") == "0" else "/"
-            return _whole(above) + over + _whole(below)
+            return fraction(above, below, element.get("linethickness") != "0")
         case "mroot", [base, index]:
-            return f"{_script('^', index)}√{_whole(base)}"
-        case "msqrt", _:
-            return f"√{_whole(_row(element, parts))}"
-        case (("munder" | "mover"), [base, mark]) if mark in _BRACES or mark in _ACCENTS:
-            return _accented(base, mark)
+            return root(base, index)
+        case (("munder" | "mover"), [base, mark]) if mark.text in _BRACES:
+            return enclosed(base) if base.is_name else as_one(base)
+        case "munder", [base, mark] if mark.text == UNDERLINE and base.role is Role.THING:
+            return accented(base, UNDERLINE, "underline")
+        case "mover", [base, mark] if mark.text in ACCENTS and base.role is Role.THING:
+            return accented(base, *ACCENTS[mark.text])
         case (("msub" | "munder"), [base, low]):
-            return base + _script("_", low)
+            return scripted(base, low=low, limits=element.tag == "munder")
         case (("msup" | "mover"), [base, high]):
-            return base + _script("^", high)
+            return scripted(base, high=high, limits=element.tag == "mover")
         case (("msubsup" | "munderover"), [base, low, high]):
-            return base + _script("_", low) + _script("^", high)
-    return _row(element, parts)
+            return scripted(base, low, high, limits=element.tag == "munderover")
+    return row(parts)
 
 
-def _row(element: Element, parts: Sequence[str]) -> str:
-    """Parts beside each other, with room around what relates them, but not after a sign."""
-    line = ""
-    for child, part in zip(element, parts, strict=True):
-        line += _operator(part, line.rstrip()[-1:]) if child.tag == "mo" else part
-    return line
+def _cells(line: Element) -> Sequence[Cell]:
+    return [Cell(list(_pieces(cell)), cell.get("style", "")) for cell in line]
 
 
-def _operator(sign: str, before: str) -> str:
-    """With room around it, unless it is the sign of what follows or nothing is related by it."""
-    if sign == ",":
-        return ", "
-    is_sign = sign in _SIGNS and (not before or before in _OPENING)
-    return f" {sign} " if sign in _SPACED and not is_sign else sign
-
-
-def _whole(text: str) -> str:
-    """In brackets unless it reads as one thing."""
-    text = text.strip()
-    is_embraced = text.startswith("(") and text.find(")") == len(text) - 1
-    return text if is_embraced or _ATOM.fullmatch(text) else f"({text})"
-
-
-def _script(mark: str, text: str) -> str:
-    """A small number or letters where Unicode has them, else behind `_` or `^`."""
-    inner, letters = "".join(text.split()), LOW if mark == "_" else HIGH
-    small = inner.translate(_SMALL)
-    if all(character in letters for character in small) and (len(inner) < 3 or not inner.isalpha()):
-        return "".join(letters[character] for character in small)
-    return mark + (inner if len(inner) == 1 or inner.isalnum() else f"({' '.join(text.split())})")
-
-
-def _accented(base: str, mark: str) -> str:
-    """With the accent above each letter; a brace is left out."""
-    accent = _ACCENTS.get(mark, "")
-    return unicodedata.normalize("NFC", "".join(letter + accent for letter in base))
+def _with_scripts_before(element: Element) -> Piece:
+    tags = [child.tag for child in element]
+    parts = [_line(child) for child in element]
+    middle = tags.index("mprescripts") if "mprescripts" in tags else len(tags)
+    base, before, after = parts[0], parts[middle + 1 :], parts[1:middle]
+    for low, high in zip(after[::2], after[1::2], strict=False):
+        base = scripted(base, low, high)
+    scripts = [scripted(NOTHING, *pair) for pair in zip(before[::2], before[1::2], strict=False)]
+    return row([*scripts, base])

@@ -21,7 +21,7 @@ from service.web.conditional import Version
 from service.web.feed_subjects import FINDS, Find, Subject, no_feed
 from service.web.layout import feed_address
 
-FORM = 2
+FORM = 3
 """Raise it when the same rows and texts make other documents: readers then get them anew."""
 
 ENTRIES = 50
