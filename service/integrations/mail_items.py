@@ -12,7 +12,7 @@ from projections.summary import summaries_by_id
 from projections.text import texts_by_payload
 from projections.user import users_by_id
 from service.integrations import notification
-from service.integrations.mail_text import ANONYMOUS, Item
+from service.integrations.mail_text import Item
 from service.integrations.notification import NotificationRow
 from service.integrations.outbox import Delivery
 
@@ -41,7 +41,8 @@ async def _described(
     return [
         Item(
             row.kind,
-            names.get(row.actor_id, ANONYMOUS) if row.actor_id else ANONYMOUS,
+            row.summary_id,
+            names.get(row.actor_id) if row.actor_id else None,
             titles[row.paper_id],
             text.plain,
             f"{base_url}/summaries/{row.summary_id}"

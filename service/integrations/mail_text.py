@@ -21,24 +21,30 @@ _SAYS = {
     "REPLY": "{actor} replied to your comment on a summary of “{title}”",
     "COMMENT": "{actor} commented on your summary of “{title}”",
     "SUMMARY_USER": "{actor}, whom you follow, explained “{title}”",
-    "SUMMARY_PAPER": "New summary of “{title}”, which you follow",
-    "SUMMARY_VENUE": "New summary of “{title}”, from a venue that you follow",
-    "SUMMARY_KEYWORD": "New summary of “{title}”, on a keyword that you follow",
+    "SUMMARY_PAPER": "New summary{by} of “{title}”, which you follow",
+    "SUMMARY_VENUE": "New summary{by} of “{title}”, from a venue that you follow",
+    "SUMMARY_KEYWORD": "New summary{by} of “{title}”, on a keyword that you follow",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One notification, in words. Shape: text is of the comment or the summary, as plain text."""
+    """One notification, in words.
+
+    Shape:  actor is None where nobody may learn who it was; text is of the comment or the summary.
+    """
 
     kind: str
-    actor: str
+    summary_id: UUID
+    actor: str | None
     title: str
     text: str
     link: str
 
     def headline(self) -> str:
-        return _SAYS[self.kind].format(actor=_line(self.actor, 60), title=_line(self.title, SUBJECT))
+        actor = ANONYMOUS if self.actor is None else _line(self.actor, 60)
+        by = "" if self.actor is None else f" by {actor}"
+        return _SAYS[self.kind].format(actor=actor, by=by, title=_line(self.title, SUBJECT))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +63,7 @@ class Letterhead:
         leave = f"{self.base_url}/mail/unsubscribe?token={token}"
         many = f"{len(items):,} new notifications"
         headers = self._headers(to, mail_id, items[0].headline() if len(items) == 1 else many, now)
+        headers += self._thread(items)
         headers.append(("List-Id", f"ShortScience notifications <notifications.{self._host}>"))
         headers.append(("List-Unsubscribe", f"<{leave}>"))
         if leave.startswith("https://"):  # as RFC 8058 wants it
@@ -78,6 +85,12 @@ class Letterhead:
         other = "If it is not you, do nothing: there will be no such mail."
         link = f"{self.base_url}/mail/confirm?token={token}"
         return _mail(headers, [_Part("", asked, link), _Part("", other, self.base_url)])
+
+    def _thread(self, items: Sequence[Item]) -> list[tuple[str, str]]:
+        """Mails about one summary answer to a mail that never was: mail programs show them together."""
+        about = {one.summary_id for one in items}
+        root = f"<summary-{about.pop()}@{self.sender.domain}>"
+        return [] if about else [("In-Reply-To", root), ("References", root)]
 
     def _headers(self, to: str, mail_id: UUID, subject: str, now: datetime) -> list[tuple[str, str]]:
         return [

@@ -21,12 +21,15 @@ from tests.integrations.mailbox import text_of
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 MAIL_ID = UUID(int=1)
+SUMMARY = UUID("01a22a6f-bfbc-7b79-a502-ad86f457d071")
+KINDS = ["REPLY", "COMMENT", "SUMMARY_USER", "SUMMARY_PAPER", "SUMMARY_VENUE", "SUMMARY_KEYWORD"]
 TOKEN = "t" * 43
-LINK = "https://shortscience.example.org/summaries/01a22a6f-bfbc-7b79-a502-ad86f457d071"
+LINK = f"https://shortscience.example.org/summaries/{SUMMARY}"
 LEAVE = f"https://shortscience.example.org/mail/unsubscribe?token={TOKEN}"
 LETTERHEAD = Letterhead(Address("ShortScience", "notes", "example.org"), "https://shortscience.example.org")
 NAMES = [
     *("From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted"),
+    *("In-Reply-To", "References"),
     *("List-Id", "List-Unsubscribe", "List-Unsubscribe-Post", "MIME-Version", "Content-Type"),
 ]
 ENCODED = [
@@ -63,12 +66,14 @@ def bare(text: str) -> str:
     return re.sub(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]", "", text)
 
 
-@given(WRITTEN, WRITTEN, WRITTEN)
-@example("Bob", "T", "a\x1b[31m\x00b\ud800")
-@example("😀" * 60, "深" * 300, "学習" * 300)
-@example('"' * 90, "a" * 76 + " b", "." + "\n." * 9)
-def test_what_others_wrote_is_read_as_it_was_written(actor: str, title: str, text: str) -> None:
-    item = Item("COMMENT", actor, title, text, LINK)
+@given(st.sampled_from(KINDS), WRITTEN | st.none(), WRITTEN, WRITTEN)
+@example("COMMENT", "Bob", "T", "a\x1b[31m\x00b\ud800")
+@example("SUMMARY_PAPER", "😀" * 60, "深" * 300, "学習" * 300)
+@example("REPLY", '"' * 90, "a" * 76 + " b", "." + "\n." * 9)
+def test_what_others_wrote_is_read_as_it_was_written(
+    kind: str, actor: str | None, title: str, text: str
+) -> None:
+    item = Item(kind, SUMMARY, actor, title, text, LINK)
     raw = notes(item)
     head = head_of(raw)
     assert [name for name, _ in head] == NAMES
@@ -82,19 +87,40 @@ def test_what_others_wrote_is_read_as_it_was_written(actor: str, title: str, tex
 
 @given(st.sampled_from(ENCODED), st.sampled_from(ENCODED))
 def test_what_looks_encoded_is_never_decoded(actor: str, title: str) -> None:
-    head = head_of(notes(Item("COMMENT", actor, title, "", LINK)))
+    head = head_of(notes(Item("COMMENT", SUMMARY, actor, title, "", LINK)))
     assert [name for name, _ in head] == NAMES
     said = str(make_header(decode_header(dict(head)["Subject"])))
     assert said == f"{excerpt(actor, 60)} commented on your summary of “{title}”"
 
 
 def test_addresses_in_headers_are_in_one_line_as_they_are() -> None:
-    raw = notes(Item("COMMENT", "Ada", "T", "", LINK))
+    raw = notes(Item("COMMENT", SUMMARY, "Ada", "T", "", LINK))
     assert f"\r\nList-Unsubscribe: <{LEAVE}>\r\n".encode() in raw
     assert b"\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" in raw
     assert b"\r\nTo: bob@example.com\r\n" in raw
     assert b"From: ShortScience <notes@example.org>\r\n" in raw
     assert b"\r\nList-Id: ShortScience notifications <notifications.shortscience.example.org>\r\n" in raw
+
+
+@pytest.mark.parametrize("kind", KINDS[2:])
+def test_who_wrote_a_summary_is_said_unless_nobody_may_learn_it(kind: str) -> None:
+    said = Item(kind, SUMMARY, "Ada", "T", "", LINK).headline()
+    assert said.startswith(
+        "Ada, whom you follow, explained" if kind == KINDS[2] else "New summary by Ada of “T”, "
+    )
+    if kind != KINDS[2]:  # who follows a user hears of nothing that they wrote anonymously
+        assert Item(kind, SUMMARY, None, "T", "", LINK).headline() == said.replace(" by Ada", "")
+
+
+def test_mails_about_one_summary_have_one_root_and_digests_none() -> None:
+    comment, other = (Item("COMMENT", id, "Ada", "T", "", LINK) for id in (SUMMARY, UUID(int=2)))
+    root = f"<summary-{SUMMARY}@example.org>"
+    for mail in (parsed(notes(comment)), parsed(notes(comment, comment))):
+        assert mail["References"] == mail["In-Reply-To"] == root
+        assert not mail["References"].defects
+    digest = parsed(notes(comment, other))
+    assert digest["References"] is digest["In-Reply-To"] is None
+    assert digest["Message-ID"] == f"<{MAIL_ID}@example.org>"
 
 
 @pytest.mark.parametrize(

@@ -114,7 +114,7 @@ async def test_what_a_mail_says(scene: Scene) -> None:
         await scene.settled()
     [sent] = scene.box.to(BOB)
     [delivery] = await scene.pool.fetch("SELECT * FROM outwards.deliveries")
-    assert sent["Subject"] == "New summary of “On Faces & <Names>”, which you follow"
+    assert sent["Subject"] == "New summary by Ada Lovelace of “On Faces & <Names>”, which you follow"
     assert sent["From"] == "ShortScience <notes@example.org>"
     assert sent["To"] == BOB
     assert sent["Message-ID"] == f"<{delivery['delivery_id']}@example.org>"
@@ -139,7 +139,27 @@ async def test_authors_who_wrote_anonymously_get_mail_like_anyone(scene: Scene) 
     [to_ada], [to_bob] = scene.box.to("ada@example.com"), scene.box.to(BOB)
     assert to_ada["Subject"] == "bob commented on your summary of “On Faces & <Names>”"
     assert links(to_ada)[0] == f"https://example.org/summaries/{summary.id}#comment-{comment.id}"
+    assert to_bob["Subject"] == "New summary of “On Faces & <Names>”, which you follow"
     assert not re.search(r"\bada\b", to_bob.as_string().casefold())  # ids may have these letters
+
+
+async def test_mails_about_one_summary_are_one_thread(scene: Scene) -> None:
+    await wants_mail(scene.pool, scene.bob, BOB)
+    await wants_mail(scene.pool, scene.ada, "ada@example.com")
+    async with scene.running():
+        first = await scene.summary()
+        await scene.settled()
+        comment = await scene.world.comment(first.id, scene.bob)
+        await scene.settled()
+        await scene.world.comment(first.id, scene.ada, parent=comment.id)
+        await scene.settled()
+        second = await scene.summary()
+        await scene.settled()
+    about = [scene.box.to(BOB)[0], *scene.box.to("ada@example.com"), scene.box.to(BOB)[1]]
+    assert [one["References"] for one in about] == [f"<summary-{first.id}@example.org>"] * 3
+    assert [one["In-Reply-To"] for one in about] == [one["References"] for one in about]
+    assert len({one["Message-ID"] for one in about}) == 3
+    assert scene.box.to(BOB)[2]["References"] == f"<summary-{second.id}@example.org>"
 
 
 async def test_nothing_goes_to_who_has_not_confirmed_or_wants_none(scene: Scene) -> None:
@@ -347,6 +367,7 @@ async def test_a_digest_is_one_mail_of_all_that_waits(scene: Scene) -> None:
         await scene.settled()
     [sent] = scene.box.to(BOB)
     assert sent["Subject"] == "3 new notifications"
+    assert sent["References"] is sent["In-Reply-To"] is None
     assert links(sent)[:-1] == [f"https://example.org/summaries/{one.id}" for one in shown]
 
 
@@ -459,7 +480,7 @@ async def test_what_others_wrote_adds_no_header(scene: Scene) -> None:
         await scene.settled()
     [(_, sent)] = scene.box.mails
     assert sent["Bcc"] is None
-    assert sent["Subject"].startswith("New summary of “Faces Bcc: eve@example.com Hello")
+    assert sent["Subject"].startswith("New summary by Ada Lovelace of “Faces Bcc: eve@example.com Hello")
     assert sent["Subject"].isprintable()
     assert len(sent["Subject"]) < 250
     assert scene.box.tries == [BOB]
@@ -472,7 +493,7 @@ async def test_what_looks_encoded_stays_so_on_its_way(scene: Scene) -> None:
         await scene.summary(title=title)
         await scene.settled()
     [(_, sent)], [raw] = scene.box.mails, scene.box.raw
-    assert sent["Subject"] == f"New summary of “{title}”, which you follow"
+    assert sent["Subject"] == f"New summary by Ada Lovelace of “{title}”, which you follow"
     assert sent["Reply-To"] is None
     assert b"\0" not in raw
     assert f"\r\nList-Unsubscribe: {sent['List-Unsubscribe']}\r\n".encode() in raw
@@ -501,7 +522,7 @@ async def test_an_address_is_asked_before_it_gets_mail(scene: Scene) -> None:
         await scene.summary()
         await scene.settled()
     assert [one["Subject"] for one in scene.box.to(BOB)][1:] == [
-        "New summary of “On Faces & <Names>”, which you follow"
+        "New summary by Ada Lovelace of “On Faces & <Names>”, which you follow"
     ]
 
 
