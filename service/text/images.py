@@ -10,7 +10,7 @@ from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
 from service.text.links import is_image
-from service.text.plain import inline_text
+from service.text.plain import MARK, inline_text
 
 PROBLEMS = "problems"
 MISSING = "missing_image"
@@ -70,7 +70,8 @@ def _pieces(children: Sequence[Token], number: int, problems: list[str]) -> Iter
             yield child
             continue
         number += 1
-        source, alternative = str(child.attrs["src"]), inline_text(child.children or [])
+        source = str(child.attrs["src"])
+        alternative = inline_text(child.children or []).replace(MARK, "")
         if source.lower().startswith("https://"):
             child.children = [Token("text", "", 0, content=alternative)] if alternative else []
             child.attrs |= {"loading": "lazy", "referrerpolicy": "no-referrer"}

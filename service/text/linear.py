@@ -1,11 +1,12 @@
-r"""Formulas of a rendered text as lines of letters, for where MathML is taken out: feed readers, mail.
+r"""Formulas as lines of letters, for where MathML is taken out or has no place: feed readers, mail, excerpts.
 
-A fraction becomes `(a + b)/c`, a sum `∑ᵢ₌₁ⁿxᵢ²`. Unlike `readable`, this needs no source and knows every
-formula that could be drawn. Formulas that are built differently are different lines; see `scripts`.
+A fraction becomes `(a + b)/c`, a sum `∑ᵢ₌₁ⁿxᵢ²`; whatever could be drawn becomes something. Formulas that are
+built differently are different lines; see `scripts`.
 """
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from html import escape
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
@@ -16,6 +17,8 @@ from service.text.pieces import NOTHING, Piece, Role, as_one, enclosed, named
 from service.text.rows import row, sign
 from service.text.scripts import fraction, root, scripted
 
+DEEPEST = 80
+_SHORT = 1_000  # characters of MathML: most formulas of a text are a letter or two, again and again
 _FORMULA = re.compile(r"<math[ >].*?</math>", re.DOTALL)
 _BRACES = frozenset("⏞⏟")
 _UNSEEN = str.maketrans(
@@ -30,25 +33,39 @@ def without_mathml(html: str) -> str:
     Shape:  HTML as safe as it came; all else in it stays.
     Errors: ElementTree.ParseError if it is not the renderer's.
     """
-    kept: dict[str, str] = {}
-
-    def in_a_line(found: re.Match[str]) -> str:
-        if found[0] not in kept:
-            kept[found[0]] = escape(_formula(found[0]), quote=False)
-        return kept[found[0]]
-
-    return _FORMULA.sub(in_a_line, html)
+    return _FORMULA.sub(lambda found: escape(in_a_line(found[0]), quote=False), html)
 
 
-def _formula(mathml: str) -> str:
+def in_a_line(mathml: str) -> str:
+    """One formula in plain letters. Shape and errors: as of `without_mathml`; it is text, not HTML."""
+    return _short(mathml) if len(mathml) <= _SHORT else _line_of(mathml)
+
+
+@lru_cache(maxsize=4_096)
+def _short(mathml: str) -> str:
+    return _line_of(mathml)
+
+
+def _line_of(mathml: str) -> str:
     # Our own output, in which nothing can be declared and `&nbsp;` is the one name that XML does not know.
     root = ElementTree.fromstring(mathml.replace("&nbsp;", "\u00a0"))  # noqa: S314
+    _cut_below(root)
     return _line(root).text
+
+
+def _cut_below(root: Element) -> None:
+    """Leave out what is nested more deeply than anybody reads: accents upon accents need no brackets."""
+    level = [root]
+    for _ in range(DEEPEST):
+        level = [child for one in level for child in one]
+    for one in level:
+        one.clear()
+        one.tag, one.text = "mtext", "…"
 
 
 def _line(element: Element) -> Piece:
     """One element and all that is in it."""
-    return row(list(_pieces(element)))
+    return row(_pieces(element))
 
 
 def _pieces(element: Element) -> Iterator[Piece]:
@@ -73,9 +90,9 @@ def _piece(element: Element) -> Piece:
         case "mphantom" | "mprescripts" | "none":
             return NOTHING
         case "msqrt":
-            return root(row([one for child in element for one in _pieces(child)]))
+            return root(row(one for child in element for one in _pieces(child)))
         case "menclose":
-            inner = row([one for child in element for one in _pieces(child)])
+            inner = row(one for child in element for one in _pieces(child))
             return named("cancel", inner) if "strike" in element.get("notation", "") else as_one(inner)
         case "mmultiscripts":
             return _with_scripts_before(element)

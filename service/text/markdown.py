@@ -21,7 +21,7 @@ from service.text.images import PROBLEMS, images
 from service.text.inline import InlineParser
 from service.text.links import links
 from service.text.math import FormulaProblem, to_mathml
-from service.text.plain import plain_text
+from service.text.plain import WORDS, as_written, in_words, plain_text
 from service.text.references import references
 from service.text.rendered import Rendered
 from service.text.sanitize import clean
@@ -97,20 +97,22 @@ def _render_formula(
     """MathML, or the formula's source if it has none."""
     token, display = tokens[index], bool(tokens[index].meta["display"])
     env[_FORMULAS] += 1
-    kept: dict[tuple[str, bool], tuple[str, str]] = env[_SHOWN]
+    kept: dict[tuple[str, bool], tuple[str, str, str]] = env[_SHOWN]
     if (token.content, display) not in kept:
         kept[token.content, display] = _show(token.content, display)
-    shown, problem = kept[token.content, display]
+    shown, problem, token.meta[WORDS] = kept[token.content, display]
     if problem:
         env[PROBLEMS].append(f"Formula {env[_FORMULAS]}: {problem}")
     return f"<p>{shown}</p>\n" if token.type == "math_block" else shown
 
 
-def _show(latex: str, display: bool) -> tuple[str, str]:
+def _show(latex: str, display: bool) -> tuple[str, str, str]:
+    """HTML, what is wrong with it, and the same in plain letters."""
     try:
-        return to_mathml(latex, display), ""
+        mathml = to_mathml(latex, display)
     except FormulaProblem as problem:
-        return f'<code class="math-error">{escapeHtml(latex)}</code>', str(problem)
+        return f'<code class="math-error">{escapeHtml(latex)}</code>', str(problem), as_written(latex)
+    return mathml, "", in_words(mathml, latex)
 
 
 def _render_fence(

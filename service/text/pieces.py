@@ -1,10 +1,10 @@
 """Parts of a formula that is written in a line."""
 
-from enum import Enum, auto
+from enum import IntEnum, auto
 from typing import NamedTuple
 
 
-class Kind(Enum):
+class Kind(IntEnum):
     """How a part holds together."""
 
     LEAF = auto()
@@ -30,7 +30,7 @@ class Kind(Enum):
     TABLE = auto()
 
 
-class Role(Enum):
+class Role(IntEnum):
     """What a part does beside others."""
 
     THING = auto()
@@ -52,6 +52,7 @@ class Piece(NamedTuple):
     Shape:  needs_room: a name or the like, which has a space before it when a letter or number is there.
             is_open: it ends with a name, a script in full size or a root without brackets: what follows it
             could be read as part of that.
+            after_space: a thin space is before it in its row.
     """
 
     text: str
@@ -59,6 +60,7 @@ class Piece(NamedTuple):
     role: Role = Role.THING
     needs_room: bool = False
     is_open: bool = False
+    after_space: bool = False
 
     @property
     def is_name(self) -> bool:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-RENDERER_VERSION: int = 1
+RENDERER_VERSION: int = 2
 """Raise it when the same text renders differently: stored HTML of an older version is then made anew."""
 
 
@@ -22,9 +22,9 @@ class PaperReference:
 class Rendered:
     """One text, ready to be shown, searched and linked.
 
-    Shape: `html` is safe to insert in a page; `plain` is the text without mark-up, simple formulas in plain
-           letters and others as `$…$`; `references` come in order of first appearance, without repetition;
-           `problems` are sentences for an editor's preview.
+    Shape: `html` is safe to insert in a page; `plain` is the text without mark-up, formulas in plain letters
+           between two word joiners, for `excerpt`; `references` come in order of first appearance, without
+           repetition; `problems` are sentences for an editor's preview.
     """
 
     html: str

@@ -1,7 +1,7 @@
 """Parts of a formula beside each other in a line."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from service.text.holding import SCRIPTED, Placed, kind_of
 from service.text.pieces import NOTHING, Kind, Piece, Role, enclosed
@@ -29,6 +29,8 @@ _APART = frozenset({Role.OPERATOR, Role.SIGN, Role.COMMA, Role.STOP, Role.BAR, R
 _BEFORE = _APART | {Role.OPENS}
 _AFTER = _APART | {Role.CLOSES}
 _EDGES = _INSIDE | {Role.WIDE}
+_DOUBTFUL = frozenset({Kind.OVER, Kind.ROOT, Kind.INDEXED_ROOT, Kind.FRACTION, Kind.BARRED})
+_EDGE = Piece("", role=Role.WIDE)
 _NAMED = re.compile(f"(?:{'|'.join(sorted(NAMES))})$")
 _SPACES = re.compile(" +")
 GAP = "\u2003"  # a wide space, which HTML keeps
@@ -44,26 +46,44 @@ def sign(text: str, form: str) -> Piece:
     return Piece(text, role=_FORMS.get(form, role) if role is Role.BAR else role)
 
 
-def row(pieces: Sequence[Piece]) -> Piece:
+def row(pieces: Iterable[Piece]) -> Piece:
     """One part made of several. Each fraction and root has brackets if it is beside anything but a sign."""
-    seen = list(_tables_enclosed([one for one in pieces if one.text]))
-    placed = list(_placed(list(_without_doubt(seen))))
-    if len(placed) < 2:
-        [only] = [one for one in seen if one.role is not Role.THIN] or [NOTHING]
-        return only._replace(text=only.text.strip(_BLANK))
+    things = _without_thin(pieces)
+    if len(things) > 1 and any(one.kind is Kind.TABLE for one in things):
+        things = list(_tables_enclosed(things))
+    if len(things) < 2:
+        return _alone(things[0]) if things else NOTHING
+    placed = list(_placed(_without_doubt(things)))
     text = "".join(room + _written(piece) for room, piece in placed)
     needs_room, is_open = placed[0][1].needs_room, placed[-1][1].is_open
     return Piece(_tidy(text), kind_of(placed), Role.THING, needs_room, is_open)
 
 
+def _alone(piece: Piece) -> Piece:
+    text = piece.text.strip(_BLANK)
+    return piece if text == piece.text else piece._replace(text=text)
+
+
+def _without_thin(pieces: Iterable[Piece]) -> list[Piece]:
+    things: list[Piece] = []
+    is_thin = False
+    for one in pieces:
+        if one.role is Role.THIN:
+            is_thin = is_thin or bool(one.text)
+        elif one.text:
+            things.append(one._replace(after_space=True) if is_thin else one)
+            is_thin = False
+    return things
+
+
 def _tidy(text: str) -> str:
-    return _WIDER.sub(GAP, _SPACES.sub(" ", text)).strip(_BLANK)
+    return _WIDER.sub(GAP, _SPACES.sub(" ", text)).replace("...", "…").strip(_BLANK)
 
 
 def _tables_enclosed(pieces: Sequence[Piece]) -> Iterator[Piece]:
     """Each table beside anything in brackets; a brace that nothing closes gets its other half."""
     for before, piece, after in _neighbours(pieces):
-        if piece.kind is not Kind.TABLE or len(pieces) == 1:
+        if piece.kind is not Kind.TABLE:
             yield piece
             continue
         is_opened, is_closed = _fences(before, after)
@@ -84,18 +104,9 @@ def _fences(before: Piece, after: Piece) -> tuple[bool, bool]:
     return is_opened, is_closed
 
 
-def _neighbours(pieces: Sequence[Piece]) -> Iterator[tuple[Piece, Piece, Piece]]:
-    """Each with what stands before and after it, thin spaces aside; at an end nothing does, widely."""
-    edge = Piece("", role=Role.WIDE)
-    before = edge
-    places = [n for n, one in enumerate(pieces) if one.role is not Role.THIN] + [len(pieces)]
-    following = iter(places)
-    after = next(following)
-    for n, piece in enumerate(pieces):
-        if n == after:
-            after = next(following)
-        yield before, piece, pieces[after] if after < len(pieces) else edge
-        before = before if piece.role is Role.THIN else piece
+def _neighbours(things: Sequence[Piece]) -> Iterable[tuple[Piece, Piece, Piece]]:
+    """Each with what stands before and after it; at an end nothing does, widely."""
+    return zip([_EDGE, *things[:-1]], things, [*things[1:], _EDGE], strict=True)
 
 
 def _without_doubt(pieces: Sequence[Piece]) -> Iterator[Piece]:
@@ -106,8 +117,7 @@ def _without_doubt(pieces: Sequence[Piece]) -> Iterator[Piece]:
             yield piece._replace(role=Role.OTHER)
         else:
             yield enclosed(piece) if _is_doubtful(before, piece, after) else piece
-        if piece.role is not Role.THIN:
-            begins = piece.role in _BEGINS or piece.text == "/" or (begins and piece.role is Role.BAR)
+        begins = piece.role in _BEGINS or piece.text == "/" or (begins and piece.role is Role.BAR)
 
 
 def _is_alone(before: Piece, piece: Piece, after: Piece, begins: bool) -> bool:
@@ -118,6 +128,8 @@ def _is_alone(before: Piece, piece: Piece, after: Piece, begins: bool) -> bool:
 
 def _is_doubtful(before: Piece, piece: Piece, after: Piece) -> bool:
     """Whether it could be read as one thing with what is beside it."""
+    if piece.kind not in _DOUBTFUL:
+        return False
     is_apart_before = before.role in _BEFORE or before.text.endswith(" ")
     is_apart_after = after.role in _AFTER or after.text.startswith(" ")
     match piece.kind:
@@ -129,24 +141,19 @@ def _is_doubtful(before: Piece, piece: Piece, after: Piece) -> bool:
             return not is_apart_before or (piece.is_open and not is_apart_after)
         case Kind.FRACTION:
             return not (is_apart_before and is_apart_after)
-        case Kind.BARRED:
-            return not is_apart_before
-    return False
+    return not is_apart_before
 
 
-def _placed(pieces: Sequence[Piece]) -> Iterator[Placed]:
-    """Each but thin spaces, with the room before it."""
-    before, is_thin, word = NOTHING, False, ""
-    for piece in pieces:
-        if piece.role is Role.THIN:
-            is_thin = True
-        else:
-            is_name = piece.kind in SCRIPTED and _NAMED.search(word + piece.text[0])
-            yield " " if is_name or _needs_room(before, piece, is_thin) else "", piece
-            before, is_thin, word = piece, False, word + piece.text if piece.is_letter else ""
+def _placed(things: Iterable[Piece]) -> Iterator[Placed]:
+    """Each with the room before it."""
+    before, word = NOTHING, ""
+    for piece in things:
+        is_name = word and piece.kind in SCRIPTED and _NAMED.search(word + piece.text[0])
+        yield " " if is_name or _needs_room(before, piece) else "", piece
+        before, word = piece, word + piece.text if piece.is_letter else ""
 
 
-def _needs_room(before: Piece, piece: Piece, is_thin: bool) -> bool:
+def _needs_room(before: Piece, piece: Piece) -> bool:
     """Whether one could be read as part of the other."""
     last, first = before.text[-1:], piece.text[0]
     if piece.role is not Role.THING or not last:
@@ -159,7 +166,7 @@ def _needs_room(before: Piece, piece: Piece, is_thin: bool) -> bool:
         or (piece.needs_room and before.role in (Role.THING, Role.CLOSES))
         or (first == "√" and before.kind is Kind.RAISED)
         or (is_ascii and last.isdigit() and first.isdigit())
-        or (is_thin and last.isalnum() and first.isalnum())
+        or (piece.after_space and last.isalnum() and first.isalnum())
     )
 
 

@@ -8,8 +8,15 @@ could be read otherwise has some: `1/(2x)`, `(1/2)x`, `√(2x)`, `e^(iπ)`. What
 import re
 
 from service.text.pieces import CLOSED, NOTHING, Kind, Piece, Role, enclosed
-from service.text.readable import HIGH, LOW
 
+LOW = dict(zip("0123456789+-=()aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ", strict=True))
+HIGH = dict(
+    zip(
+        "0123456789+-=()abcdefghijklmnoprstuvwxyzT*′",
+        "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᵀ*′",
+        strict=True,
+    )
+)
 NAMES = frozenset(
     re.findall(
         r"\w+",
@@ -42,7 +49,8 @@ def fraction(above: Piece, below: Piece, has_line: bool) -> Piece:
 
 def root(radicand: Piece, index: Piece | None = None) -> Piece:
     """`√(x + 1)`, `³√x`."""
-    under = _whole(radicand, CLOSED if radicand.text.startswith("(") else _UNDER_ROOTS)
+    is_leaf = radicand.text[:1].isalnum() and not radicand.needs_room
+    under = _whole(radicand, _UNDER_ROOTS if is_leaf else CLOSED)
     text, is_open = "√" + under.text, under.kind is not Kind.ENCLOSED
     if index is None or not index.text:
         return Piece(text, Kind.ROOT, is_open=is_open)

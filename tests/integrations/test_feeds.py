@@ -152,6 +152,14 @@ def test_an_excerpt_leads_to_the_rest() -> None:
     assert f'href="{BASE}/summaries/{SUMMARY}"' in found.summary
 
 
+def test_an_excerpt_has_formulas_as_the_whole_text_has() -> None:
+    formula = r"$\frac{a}{b+c} \leq x_1^2$"
+    plain = render(f"With {formula}, {'word ' * 200}").plain
+    assert "<p>With a/(b + c) ≤ x₁², word" in short_entry(ROW, plain, BASE).html
+    plain = render("word " * 98 + formula + " and so on").plain
+    assert f"<p>{'word ' * 97}word…</p>" in short_entry(ROW, plain, BASE).html
+
+
 def test_formulas_read_without_mathml() -> None:
     entry = whole(r"With $\frac{a}{b} \leq x_1^2$ and `$y$`.")
     assert "With a/b ≤ x₁² and <code>$y$</code>." in entry.html

@@ -6,8 +6,7 @@ A fraction is of one thing below and of things that touch above; neither it nor 
 import re
 import unicodedata
 
-from service.text.readable import HIGH, LOW
-from service.text.scripts import NAMES
+from service.text.scripts import HIGH, LOW, NAMES
 from tests.text.formulas import Built, group, letter, name, part, row, script, table
 
 _MARKS = {"\u0302": "hat", "\u0304": "bar", "\u20d7": "vec"}
@@ -200,6 +199,6 @@ class _Reader:
         if not found:
             return row(self.letter())
         self.at += found.end()
-        if self.rest and self.rest[0] not in " /√" + _ENDS + "([":
+        if self.rest and self.rest[0] not in " /√" + _ENDS + "([{":
             raise Unclear(f"is {self.rest} in the script?")
         return row((name(found[0]) if found[0].isalpha() else ("number", found[0]),))

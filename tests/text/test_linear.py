@@ -107,3 +107,11 @@ def test_a_line_is_not_much_longer_than_its_formula(latex: str) -> None:
 @pytest.mark.parametrize("latex", ["{" * 35 + "x" + "}" * 35, r"\frac{1}{" * 30 + "x" + "}" * 30, "x_" * 30])
 def test_deep_ones(latex: str) -> None:
     assert "<math" not in shown(f"$${latex}$$")
+
+
+@pytest.mark.parametrize("unit", [r"\hat ", r"\sqrt ", r"\frac1", r"\underline ", r"\overset a"])
+def test_what_is_nested_without_end_is_cut(unit: str) -> None:
+    latex = unit * (1_990 // len(unit)) + "x"
+    assert "<math" in render(f"$${latex}$$").html
+    assert "…" in shown(f"$${latex}$$")
+    assert shown(f"$${unit * 60}x$$").count("…") == 0
