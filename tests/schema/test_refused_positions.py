@@ -1,9 +1,12 @@
 """A position, or a time, that is refused: where it stood, and, for programs, why."""
 
+import tracemalloc
 from typing import Any
 
 import pytest
+from graphql import GraphQLError, OperationDefinitionNode, parse
 
+from schema.naming import Naming
 from schema.scalars import LogPosition
 from tests.integrations.receiver import Receiver
 from tests.schema.hooks import do, webhooks
@@ -96,3 +99,37 @@ async def test_each_of_several_is_told_by_its_own_place(api: Api) -> None:
     assert result.errors is not None
     told = [(error.extensions or {})["argument"] for error in result.errors]
     assert told == ["after", "since", "asOf"]
+
+
+def test_variables_of_one_name_are_of_their_own_operation() -> None:
+    document = parse("""
+        query A($p: Position) { ...E }
+        fragment E on Query { events(first: 1, after: $p) { nodes { type } } }
+        query B($p: Position) { ...C }
+        fragment C on Query { ...D }
+        fragment D on Query { logCheckpoint { consistency(since: $p) } }""")
+    told = [
+        Naming(document).argument(GraphQLError("", one.variable_definitions[0]))
+        for one in document.definitions
+        if isinstance(one, OperationDefinitionNode) and one.variable_definitions
+    ]
+    assert told == ["after", "since"]
+
+
+def test_long_names_within_names_cost_what_they_are_long() -> None:
+    deep, many = "".join(f"{{{'a' * 10_000}: " for _ in range(20)), "b: 1 " * 1_400
+    text = f'{{ events(after: "x", first: {deep}{{{many}}}{"}" * 20}) {{ nodes {{ type }} }} }}'
+    document = parse(text)
+    [operation] = document.definitions
+    assert isinstance(operation, OperationDefinitionNode)
+    arguments = operation.selection_set.selections[0].arguments  # type: ignore[attr-defined]
+    naming = Naming(document)
+    tracemalloc.start()
+    try:
+        told = naming.argument(GraphQLError("", arguments[0].value))
+        inner = naming.argument(GraphQLError("", arguments[1].value.fields[0].value))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert (told, inner) == ("after", None)
+    assert peak < 10_000_000
