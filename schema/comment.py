@@ -44,7 +44,10 @@ class Comment(Node, Votable):
             raise LookupError(f"comment on summary {self.row.summary_id}, which is not there")
         return found
 
-    @resolved(description="Its place on its summary's page.")
+    @resolved(
+        description="Its place on its summary's page, which shows 50 comments at each place of a thread, and "
+        "eight levels of them."
+    )
     def permalink(self, info: Info) -> str:
         base_url, row = info.context.tools.base_url, self.row
         return f"{base_url}/summaries/{row.summary_id}#comment-{row.comment_id}"

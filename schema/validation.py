@@ -11,9 +11,13 @@ from graphql import (
     validate,
 )
 from strawberry.extensions import SchemaExtension
-from strawberry.schema.schema import validate_document
+from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
+from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from schema.merging import check_merging
+
+MOST_ERRORS = 20
+"""To say where one is takes as long as the document is long."""
 
 Rules = tuple[type[ASTValidationRule], ...]
 Validated = Callable[[GraphQLSchema, DocumentNode, Rules], list[GraphQLError]]
@@ -25,7 +29,8 @@ def validated(schema: GraphQLSchema, document: DocumentNode, rules: Rules) -> li
         return errors
     if refused := check_merging(document):
         return [refused]
-    return validate_document(schema, document, rules)
+    both = (*rules, MaybeNullValidationRule, OneOfInputValidationRule)  # as Strawberry has them
+    return validate(schema, document, both, MOST_ERRORS)
 
 
 class Validation(SchemaExtension):

@@ -95,12 +95,12 @@ class GraphQLEndpoint(GraphQL[Context, None]):
         found = from_address(request) if by_get else await from_body(request)
         context = await context_of(request, self._tools)
         check_admitted(context)
-        await reach_asked(self._tools, found.extensions)
         asked = Asked(found.query, found.variables, found.operation_name, context.token)
         allowed = EVERYTHING - {OperationType.MUTATION} if by_get else EVERYTHING
         resume = request.headers.get("last-event-id") or None
         with ExitStack() as place:
             place.enter_context(self._connections.counted())
+            await reach_asked(self._tools, found.extensions)
             stream = await self._connections.live.open(asked, resume=resume, allowed=allowed)
             if stream.operation is not None:
                 observed(request.scope).asked(stream.operation, self._fields)
@@ -135,8 +135,6 @@ class GraphQLEndpoint(GraphQL[Context, None]):
         root_value: None,
         sub_response: Response,
     ) -> ExecutionResult:
-        if not context.stranger:
-            await reach_asked(self._tools, request_data.extensions)
         try:
             result = await while_awaited(request, context, self._execute(request, request_data, context))
         except Refused:
@@ -160,6 +158,8 @@ class GraphQLEndpoint(GraphQL[Context, None]):
         seen.codes = tuple(sorted({str((error.extensions or {}).get("code")) for error in errors}))
 
     async def _execute(self, request: Request, data: GraphQLRequestData, context: Context) -> ExecutionResult:
+        if not context.stranger:
+            await reach_asked(self._tools, data.extensions)
         try:
             return await self.schema.execute(
                 data.query,

@@ -278,3 +278,12 @@ async def test_connections_come_back_whatever_happens(schema: strawberry.Schema,
     assert not any(conn.is_in_transaction() for conn in held)
     for conn in held:
         await pool.release(conn)
+
+
+async def test_of_many_mistakes_the_first_are_told(api: Api) -> None:
+    result = await api.ask("{" + " ".join(f"no{n}" for n in range(100)) + "}")
+    assert result.errors is not None
+    *first, last = result.errors
+    assert [one.message.split("'")[1] for one in first] == [f"no{n}" for n in range(20)]
+    assert last.message.startswith("Too many validation errors")
+    assert {(one.extensions or {})["code"] for one in result.errors} == {"GRAPHQL_VALIDATION_FAILED"}
