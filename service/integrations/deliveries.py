@@ -76,10 +76,14 @@ async def due(conn: Reader, channel: str, target: UUID, *, ordered: bool, limit:
     return [_delivery(one) for one in takewhile(lambda one: one["due"], records)]
 
 
-async def is_open(conn: Reader, delivery_id: UUID) -> bool:
-    """Whether it is to be sent still."""
-    sql = "SELECT FROM outwards.deliveries WHERE delivery_id = $1 AND state = 'open'"
-    return bool(await conn.fetch(sql, delivery_id))
+async def oldest_open(conn: Reader, channel: str, target: UUID) -> int | None:
+    """The position of what is to be sent there first, where there is an order. None when nothing is."""
+    sql = """
+        SELECT position FROM outwards.deliveries
+         WHERE channel = $1 AND target = $2 AND state = 'open' ORDER BY position LIMIT 1
+    """
+    found = await conn.fetch(sql, channel, target)
+    return found[0]["position"] if found else None
 
 
 # Only who has the claim on the target may say what became of a delivery: of an open one, and of one that was

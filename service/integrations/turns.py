@@ -82,7 +82,10 @@ class Turns:
     async def _in_order(self, turn: Turn) -> None:
         until = time.monotonic() + TURN_SECONDS
         for at, delivery in enumerate(await self._due(turn, ORDERED)):
-            if at and not await self._is_open(delivery):
+            oldest = await self._oldest_open(turn) if at else delivery.position
+            if oldest is None or oldest < delivery.position:
+                return  # its owner asked for an earlier one once more meanwhile: that is next
+            if oldest > delivery.position:
                 continue  # its owner skipped it meanwhile
             if not await self._try(turn, delivery) or time.monotonic() > until:
                 return
@@ -99,9 +102,9 @@ class Turns:
         async with self.connections:
             return await deliveries.due(self._pool, name, target, ordered=turn.ordered, limit=limit)
 
-    async def _is_open(self, delivery: Delivery) -> bool:
+    async def _oldest_open(self, turn: Turn) -> int | None:
         async with self.connections:
-            return await deliveries.is_open(self._pool, delivery.delivery_id)
+            return await deliveries.oldest_open(self._pool, turn.channel.name, turn.target)
 
     async def _try(self, turn: Turn, delivery: Delivery) -> bool:
         """False when nothing more is to be sent in this turn."""

@@ -118,6 +118,26 @@ async def test_what_is_skipped_while_another_is_sent_is_not_sent(
     assert states == ["delivered", "skipped", "delivered"]
 
 
+async def test_what_is_sent_once_more_in_order_goes_before_all_that_comes_after_it(
+    pool: asyncpg.Pool, store: PostgresStore, world: World
+) -> None:
+    opened = asyncio.Event()
+
+    async def answer(delivery: Delivery) -> Outcome:
+        if delivery.position > 1:
+            await opened.wait()
+        return Delivered()
+
+    channel = Remembering([ONE], answer=answer)
+    await sign_up(world, 4)
+    async with outbox(pool, store, channel):
+        await until(lambda: len(channel.tried[ONE]) == 2)
+        await again(pool, channel, 1)
+        opened.set()
+        await settled(pool, 4)
+    assert channel.tried[ONE] == [1, 2, 1, 3, 4]
+
+
 async def test_what_is_not_ordered_waits_for_what_was_not_sent_yet_and_is_asked_for(
     pool: asyncpg.Pool, store: PostgresStore, world: World
 ) -> None:
