@@ -106,7 +106,7 @@ class Webhook(Node):
 
     @resolved(
         description="The delivery that holds up all that comes after it: of an ordered webhook the oldest "
-        "open one that failed, until it arrives or is skipped; of one that is not active the oldest that "
+        "open one, if it failed, until it arrives or is skipped; of one that is not active the oldest that "
         "failed and that it goes on with. null when none does: an active webhook that is not ordered waits "
         "for none."
     )

@@ -176,7 +176,7 @@ async def count_of_deliveries(
 
 
 async def waiting_for(conn: Reader, webhook_ids: Sequence[UUID]) -> list[DeliveryRow | None]:
-    """What holds each up: of an ordered one the oldest open delivery that failed; of a disabled one the
+    """What holds each up: of an ordered one the oldest open delivery, if it failed; of a disabled one the
     oldest that failed and is opened again when it is enabled. None where nothing does.
     """
     records = await conn.fetch(
@@ -185,10 +185,12 @@ async def waiting_for(conn: Reader, webhook_ids: Sequence[UUID]) -> list[Deliver
           FROM unnest($1::uuid[]) AS i(id)
           JOIN outwards.targets t ON t.channel = 'webhook' AND t.target = i.id
          CROSS JOIN LATERAL (
-               (SELECT * FROM outwards.deliveries d
-                 WHERE d.channel = 'webhook' AND d.target = i.id AND d.state = 'open' AND d.failures > 0
-                   AND t.disabled_at IS NULL AND t.ordered
-                 ORDER BY d.position LIMIT 1)
+               (SELECT * FROM (
+                  SELECT * FROM outwards.deliveries d
+                   WHERE d.channel = 'webhook' AND d.target = i.id AND d.state = 'open'
+                     AND t.disabled_at IS NULL AND t.ordered
+                   ORDER BY d.position LIMIT 1) d
+                 WHERE d.failures > 0)
                UNION ALL
                (SELECT * FROM outwards.deliveries d
                  WHERE d.channel = 'webhook' AND d.target = i.id AND d.state = 'failed'

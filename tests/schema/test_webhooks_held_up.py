@@ -130,6 +130,34 @@ async def test_what_an_ordered_webhook_waits_for(near: Api, receiver: Receiver) 
     assert four == (await deliveries(owner))[0]["id"]
 
 
+async def test_what_is_tried_the_first_time_since_it_was_asked_for_is_not_passed_over(
+    near: Api, receiver: Receiver
+) -> None:
+    """A later one that failed waits for it, as all others do."""
+    owner = await near.person("owner")
+    await do(owner, "createWebhook", url=receiver.url)
+    came, go = asyncio.Event(), asyncio.Event()
+
+    async def slowly(message: Message, writer: asyncio.StreamWriter) -> None:
+        came.set()
+        await go.wait()
+        await LATER(message, writer)
+
+    receiver.next = [well, LATER, slowly]
+    async with sending(near.tools):
+        for name in ("one", "two"):
+            await owner.paper(name)
+        await planned(owner, 1, 1)
+        two, one = [delivery["id"] for delivery in await deliveries(owner)]
+        assert await waiting_for(owner) == {"id": two, "state": "OPEN", "attempts": 1}
+        await do(owner, "redeliver", deliveryId=one)
+        await came.wait()
+        assert await waiting_for(owner) is None
+        go.set()
+        await planned(owner, 1, 2)
+        assert await waiting_for(owner) == {"id": one, "state": "OPEN", "attempts": 2}
+
+
 async def test_what_is_not_ordered_waits_for_nothing_unless_it_is_disabled(
     near: Api, receiver: Receiver
 ) -> None:
