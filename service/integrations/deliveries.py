@@ -175,10 +175,13 @@ async def give_up(conn: Writer, delivery_id: UUID) -> None:
     await conn.execute(sql, delivery_id)
 
 
-async def again(conn: Writer, channel: str, target: UUID, delivery_id: UUID) -> None:
-    """One delivery once more, before all that is open, or, where there is an order, in its place."""
+async def again(conn: Writer, channel: str, target: UUID, delivery_id: UUID) -> bool:
+    """One delivery once more, before all that is open, or, where there is an order, in its place.
+
+    False when it is gone.
+    """
     await targets.hold(conn, channel, target)
-    await conn.execute(
+    done = await conn.execute(
         """
         UPDATE outwards.deliveries
            SET again = again OR state <> 'open', state = 'open', failures = 0,
@@ -194,6 +197,7 @@ async def again(conn: Writer, channel: str, target: UUID, delivery_id: UUID) -> 
     await conn.execute(
         "UPDATE outwards.targets SET next_at = now() WHERE channel = $1 AND target = $2", channel, target
     )
+    return done == "UPDATE 1"
 
 
 async def waits_in_line(conn: Reader, delivery_id: UUID) -> bool:
@@ -210,7 +214,8 @@ async def waits_in_line(conn: Reader, delivery_id: UUID) -> bool:
 
 
 async def skip(conn: Writer, channel: str, target: UUID, delivery_id: UUID, why: str) -> bool:
-    """It is not sent any more, also when its target is enabled, which is held. False when it has arrived.
+    """It is not sent any more, also when its target is enabled, which is held. False when it is not open and
+    did not fail: nothing is to be skipped.
 
     A try that is under way goes on: see `end` and `fail`.
     """
@@ -218,7 +223,7 @@ async def skip(conn: Writer, channel: str, target: UUID, delivery_id: UUID, why:
         """
         UPDATE outwards.deliveries
            SET state = 'skipped', again = false, last_error = $2, finished_at = now()
-         WHERE delivery_id = $1 AND state <> 'delivered'
+         WHERE delivery_id = $1 AND state IN ('open', 'failed')
         """,
         delivery_id,
         why,

@@ -12,7 +12,15 @@ from projections.reading import Reader
 from service.domain.errors import DomainError, Invalid, KeyReused, NotFound
 from service.domain.limits import Path
 from service.integrations import deliveries, targets, webhook_owners
-from service.integrations.webhooks import CHANNEL, Asked, Changed, Wanted, deliveries_by_id, webhooks_by_id
+from service.integrations.webhooks import (
+    CHANNEL,
+    Asked,
+    Changed,
+    DeliveryRow,
+    Wanted,
+    deliveries_by_id,
+    webhooks_by_id,
+)
 
 SECRET_BYTES = 32
 PAUSED = "Paused by its owner."
@@ -178,29 +186,41 @@ async def redeliver(conn: asyncpg.Connection, delivery_id: UUID, owner: UUID) ->
     Errors: NotFound; Invalid when it is disabled, and for what waits in line, which stays where it is.
     """
     async with conn.transaction():
-        webhook_id = await _of_delivery(conn, delivery_id, owner)
+        webhook_id = (await _delivery(conn, delivery_id, owner)).target
         await _hold_active(conn, webhook_id, owner, OWN_DELIVERY)
         if await deliveries.waits_in_line(conn, delivery_id):
             raise Invalid(WAITS, path=OWN_DELIVERY)
-        await deliveries.again(conn, CHANNEL, webhook_id, delivery_id)
+        if not await deliveries.again(conn, CHANNEL, webhook_id, delivery_id):
+            raise _no_delivery()
     return webhook_id
 
 
 async def skip(conn: asyncpg.Connection, delivery_id: UUID, owner: UUID) -> UUID:
-    """It goes on without this one; the webhook. Errors: NotFound; Invalid when it has arrived."""
+    """It goes on without this one, or does already; the webhook.
+
+    Errors: NotFound; Invalid when it has arrived.
+    """
     async with conn.transaction():
-        webhook_id = await _of_delivery(conn, delivery_id, owner)
+        webhook_id = (await _delivery(conn, delivery_id, owner)).target
         await targets.hold(conn, CHANNEL, webhook_id)
         if not await deliveries.skip(conn, CHANNEL, webhook_id, delivery_id, SKIPPED):
-            raise Invalid("This delivery has arrived already.", path=OWN_DELIVERY)
+            now = await _delivery(conn, delivery_id, owner)  # others may have changed it before the hold
+            if now.state == "delivered":
+                raise Invalid("This delivery has arrived already.", path=OWN_DELIVERY)
     return webhook_id
 
 
-async def _of_delivery(conn: Reader, delivery_id: UUID, owner: UUID) -> UUID:
+async def _delivery(conn: Reader, delivery_id: UUID, owner: UUID) -> DeliveryRow:
+    """As it is now. Errors: NotFound."""
     [row] = await deliveries_by_id(conn, [delivery_id], owner)
     if row is None:
-        raise NotFound("There is no such delivery, or it is kept no more.", path=OWN_DELIVERY)
-    return row.target
+        raise _no_delivery()
+    return row
+
+
+def _no_delivery() -> DomainError:
+    """Also for somebody else's."""
+    return NotFound("There is no such delivery, or it is kept no more.", path=OWN_DELIVERY)
 
 
 async def replay(conn: asyncpg.Connection, webhook_id: UUID, owner: UUID, after: int) -> None:

@@ -1,7 +1,7 @@
 """Who waits for whom in the outbox: nobody in a ring."""
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from uuid import UUID, uuid4
@@ -11,7 +11,7 @@ import pytest
 import structlog
 
 from projections.writing import Writer
-from service.domain.errors import Invalid
+from service.domain.errors import Invalid, NotFound
 from service.eventstore.postgres import PostgresStore
 from service.integrations import claims, deliveries, planning, targets, webhook_changes
 from service.integrations.outbox import Delivered, Happened, Planned
@@ -173,3 +173,26 @@ async def test_what_is_just_being_disabled_is_not_sent_again(
     states = await pool.fetch("SELECT state FROM outwards.deliveries")
     assert [one["state"] for one in states] == ["delivered", "delivered"]
     assert await pool.fetchval("SELECT next_at IS NULL AND behind = 2 FROM outwards.targets")
+
+
+@pytest.mark.parametrize("change", [webhook_changes.redeliver, webhook_changes.skip])
+async def test_a_delivery_that_goes_before_its_webhook_is_held_is_not_found(
+    pool: asyncpg.Pool,
+    store: PostgresStore,
+    world: World,
+    change: Callable[[asyncpg.Connection, UUID, UUID], Awaitable[UUID]],
+) -> None:
+    async with outbox(pool, store, Remembering([ONE], "webhook")):
+        await sign_up(world, 1)
+        await settled(pool, 1)
+    await webhook(pool)
+    await pool.execute("UPDATE outwards.deliveries SET state = 'failed'")
+    key = await pool.fetchval("SELECT delivery_id FROM outwards.deliveries")
+    async with pool.acquire() as conn:
+        async with pool.acquire() as other, other.transaction():
+            await targets.replay(other, "webhook", ONE, 0)
+            asked = asyncio.ensure_future(change(conn, key, ONE))
+            await until(lambda: someone_waits(pool))
+        with pytest.raises(NotFound, match="no such delivery"):
+            await asked
+    assert await pool.fetchval("SELECT count(*) FROM outwards.deliveries") == 0
