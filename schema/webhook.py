@@ -87,7 +87,10 @@ class Webhook(Node):
     disabled_at: datetime | None = strawberry.field(description="Since when it is not active.")
     created_at: datetime = strawberry.field(description="When it was created.")
 
-    @resolved(description="What it was told of, the newest event first. Kept for 30 days.")
+    @resolved(
+        description="What it was told of, the newest event first. Kept for 30 days; what failed or was "
+        "skipped also for as long as it, or something before it, is still to be sent."
+    )
     def deliveries(
         self, info: Info, first: First = 20, after: After = ABSENT, states: States = ABSENT
     ) -> Connection[WebhookDelivery]:

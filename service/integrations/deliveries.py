@@ -259,12 +259,21 @@ async def reopen(conn: Writer, channel: str, skipped: Sequence[tuple[UUID, int]]
 
 
 async def remove_old(conn: Writer, days: float, limit: int) -> bool:
-    """Forget deliveries that ended so long ago, the oldest first. Whether there may be more."""
+    """Forget deliveries that ended so long ago, the oldest first. Whether there may be more.
+
+    What did not arrive is kept as long as its target has something before it: without it, what its owner
+    skipped would be planned, and sent, when the target is enabled.
+    """
     done = await conn.execute(
         """
         DELETE FROM outwards.deliveries WHERE delivery_id IN (
-          SELECT delivery_id FROM outwards.deliveries
+          SELECT delivery_id FROM outwards.deliveries d
            WHERE state <> 'open' AND finished_at < now() - make_interval(secs => $1)
+             AND (state = 'delivered' OR NOT EXISTS (
+                 SELECT FROM outwards.targets t
+                  WHERE t.channel = d.channel AND t.target = d.target AND d.position > least(t.behind, (
+                        SELECT min(o.position) FROM outwards.deliveries o
+                         WHERE o.channel = d.channel AND o.target = d.target AND o.state = 'open'))))
            ORDER BY finished_at LIMIT $2 FOR UPDATE SKIP LOCKED)
         """,
         days * 86_400,

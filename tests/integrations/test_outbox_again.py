@@ -1,7 +1,7 @@
 """What goes outwards once more: replays, and single deliveries."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -116,6 +116,44 @@ async def test_what_is_skipped_while_another_is_sent_is_not_sent(
     assert channel.tried[ONE] == [1, 3]
     states = await pool.fetchval("SELECT array_agg(state ORDER BY position) FROM outwards.deliveries")
     assert states == ["delivered", "skipped", "delivered"]
+
+
+@pytest.mark.parametrize("before", [True, False])
+async def test_what_was_skipped_is_not_sent_however_long_what_is_before_it_takes(
+    pool: asyncpg.Pool, store: PostgresStore, world: World, before: bool
+) -> None:
+    """Whether its target is disabled before it is old, or after that."""
+    broken = True
+
+    async def answer(_delivery: Delivery) -> Outcome:
+        return Retry("not now") if broken else Delivered()
+
+    async def change(act: Callable[[asyncpg.Connection], Awaitable[object]]) -> None:
+        async with pool.acquire() as conn, conn.transaction():
+            await targets.hold(conn, channel.name, ONE)
+            await act(conn)
+
+    async def forget() -> int:
+        old = "UPDATE outwards.deliveries SET finished_at = now() - interval '31 days' WHERE state <> 'open'"
+        await pool.execute(old)
+        await deliveries.remove_old(pool, 30.0, 10)
+        return int(await pool.fetchval("SELECT count(*) FROM outwards.deliveries WHERE state <> 'open'"))
+
+    channel = Remembering([ONE], answer=answer)
+    await sign_up(world, 3)
+    async with outbox(pool, store, channel):
+        await until(lambda: channel.tried[ONE])
+        key = await pool.fetchval("SELECT delivery_id FROM outwards.deliveries WHERE position = 2")
+        await change(lambda conn: deliveries.skip(conn, channel.name, ONE, key, "not wanted"))
+        if before:
+            await change(lambda conn: targets.disable(conn, channel.name, ONE, "gone"))
+        assert await forget() == 1 + before  # and what failed, to be seen
+        await change(lambda conn: targets.disable(conn, channel.name, ONE, "gone"))
+        broken = False
+        await change(lambda conn: targets.enable(conn, channel.name, ONE))
+        await settled(pool, 3)
+    assert set(channel.sent[ONE]) == {1, 3}
+    assert await forget() == 0
 
 
 async def test_what_is_sent_once_more_in_order_goes_before_all_that_comes_after_it(
