@@ -1,6 +1,7 @@
 """The runner of migrations, on real databases."""
 
 import asyncio
+from importlib import resources
 from pathlib import Path
 from uuid import uuid4
 
@@ -114,6 +115,26 @@ async def test_our_own_migrations_apply(empty_database_url: str) -> None:
     names = await pending(empty_database_url)
     assert await migrate(empty_database_url) == names
     assert await migrate(empty_database_url) == []
+
+
+async def test_tries_before_failures_were_counted_are_failures_of_what_is_open(
+    empty_database_url: str, tmp_path: Path
+) -> None:
+    for file in resources.files("migrations").iterdir():
+        if file.name.endswith(".sql") and file.name < "0047":
+            (tmp_path / file.name).write_bytes(file.read_bytes())
+    assert (await migrate(empty_database_url, tmp_path))[-1] == "0046_one_note_of_a_try"
+    await execute(
+        empty_database_url,
+        """
+        INSERT INTO outwards.deliveries (delivery_id, channel, target, position, state, attempts, next_at)
+        SELECT gen_random_uuid(), 'webhook', gen_random_uuid(), position, state, attempts, now()
+          FROM (VALUES (1, 'open', 3), (2, 'delivered', 2), (3, 'open', 0)) AS d(position, state, attempts)
+        """,
+    )
+    await migrate(empty_database_url)
+    failures = "SELECT array_agg(failures ORDER BY position) FROM outwards.deliveries"
+    assert await fetchval(empty_database_url, failures) == [3, 0, 0]
 
 
 async def test_the_fixture_is_migrated(database_url: str) -> None:
