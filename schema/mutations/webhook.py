@@ -224,8 +224,8 @@ class WebhookMutations:
 
     @mutation(
         description="Send a delivery once more, with the same webhook-id: before all that waits, or, to an "
-        "ordered webhook, before all that comes after it. There, one that an earlier one holds up is "
-        "refused: skip that one."
+        "ordered webhook, before all that comes after it. There, one that waits already behind an earlier "
+        "one is refused: skip that one. What has ended takes its place in line."
     )
     async def redeliver(self, info: Info, input: Redeliver) -> WebhookResult:
         return await _change_delivery(info.context, input.delivery_id, changes.redeliver)

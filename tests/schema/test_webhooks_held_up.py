@@ -179,6 +179,27 @@ async def test_what_is_not_ordered_waits_for_nothing_unless_it_is_disabled(
     assert await waiting_for(owner) is None
 
 
+async def test_what_has_ended_takes_its_place_in_line(near: Api, receiver: Receiver) -> None:
+    owner = await near.person("owner")
+    secret = (await do(owner, "createWebhook", url=receiver.url))["secret"]
+    receiver.next = [well, well, LATER]
+    async with sending(near.tools):
+        for name in ("one", "two"):
+            await owner.paper(name)
+        await planned(owner, 1, 1)
+        await all_sent(near)
+        two, one = [delivery["id"] for delivery in await deliveries(owner)]
+        await do(owner, "redeliver", deliveryId=one)
+        await planned(owner, 1, 2)
+        await do(owner, "redeliver", deliveryId=two)
+        assert [delivery["state"] for delivery in await deliveries(owner)] == ["OPEN", "OPEN"]
+        assert (await do(owner, "redeliver", deliveryId=two))["code"] == "INVALID"
+        await do(owner, "skipDelivery", deliveryId=one)
+        await all_sent(near)
+    titles = [message.verified(secret)["data"]["data"]["title"] for message in receiver.received]
+    assert titles == ["On one", "On two", "On one", "On two"]
+
+
 async def test_what_waits_in_line_is_not_redelivered(near: Api, receiver: Receiver) -> None:
     owner = await near.person("owner")
     secret = (await do(owner, "createWebhook", url=receiver.url))["secret"]
