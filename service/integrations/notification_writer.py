@@ -10,7 +10,7 @@ from uuid import UUID
 
 from projections.summary import VISIBLE
 from projections.writing import Writer, arrays
-from service.integrations import deliveries, targets
+from service.integrations import redelivery, targets
 from service.integrations.outbox import Happened
 
 CHANNEL = "mail"
@@ -125,4 +125,4 @@ async def _mail_otherwise(conn: Writer, mails: Sequence[UUID]) -> None:
         """,
         mails,
     )
-    await deliveries.reopen(conn, CHANNEL, [(one["user_id"], one["position"]) for one in left])
+    await redelivery.reopen(conn, CHANNEL, [(one["user_id"], one["position"]) for one in left])

@@ -11,7 +11,7 @@ from projections.papers import spelled
 from projections.reading import Reader
 from service.domain.errors import DomainError, Invalid, KeyReused, NotFound
 from service.domain.limits import Path
-from service.integrations import deliveries, targets, webhook_owners
+from service.integrations import redelivery, targets, webhook_owners
 from service.integrations.webhooks import (
     CHANNEL,
     Asked,
@@ -181,16 +181,16 @@ async def begin_test(conn: Reader, webhook_id: UUID, owner: UUID, now: datetime)
 
 
 async def redeliver(conn: asyncpg.Connection, delivery_id: UUID, owner: UUID) -> UUID:
-    """Once more, as `deliveries.again`; the webhook.
+    """Once more, as `redelivery.again`; the webhook.
 
     Errors: NotFound; Invalid when it is disabled, and for what waits in line, which stays where it is.
     """
     async with conn.transaction():
         webhook_id = (await _delivery(conn, delivery_id, owner)).target
         await _hold_active(conn, webhook_id, owner, OWN_DELIVERY)
-        if await deliveries.waits_in_line(conn, delivery_id):
+        if await redelivery.waits_in_line(conn, delivery_id):
             raise Invalid(WAITS, path=OWN_DELIVERY)
-        if not await deliveries.again(conn, CHANNEL, webhook_id, delivery_id):
+        if not await redelivery.again(conn, CHANNEL, webhook_id, delivery_id):
             raise _no_delivery()
     return webhook_id
 
@@ -203,7 +203,7 @@ async def skip(conn: asyncpg.Connection, delivery_id: UUID, owner: UUID) -> UUID
     async with conn.transaction():
         webhook_id = (await _delivery(conn, delivery_id, owner)).target
         await targets.hold(conn, CHANNEL, webhook_id)
-        if not await deliveries.skip(conn, CHANNEL, webhook_id, delivery_id, SKIPPED):
+        if not await redelivery.skip(conn, CHANNEL, webhook_id, delivery_id, SKIPPED):
             now = await _delivery(conn, delivery_id, owner)  # others may have changed it before the hold
             if now.state == "delivered":
                 raise Invalid("This delivery has arrived already.", path=OWN_DELIVERY)

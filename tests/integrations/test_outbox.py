@@ -11,7 +11,7 @@ import pytest
 
 from projections.rebuild import rebuild
 from service.eventstore.postgres import PostgresStore
-from service.integrations import deliveries, planning, targets
+from service.integrations import deliveries, planning, redelivery, targets
 from service.integrations.backoff import Backoff
 from service.integrations.outbox import Delivered, Delivery, GiveUp, Outcome, Refused, Retry, Skip, Wait
 from service.integrations.sender import Bell, Sender
@@ -182,7 +182,7 @@ async def test_one_delivery_again(pool: asyncpg.Pool, store: PostgresStore, worl
         await settled(pool, 4)
         [again] = channel.ids[ONE, 2]
         async with pool.acquire() as conn, conn.transaction():
-            await deliveries.again(conn, channel.name, ONE, again)
+            await redelivery.again(conn, channel.name, ONE, again)
         await until(lambda: len(channel.sent[ONE]) == 5)
         await settled(pool, 4)
     assert channel.sent[ONE] == [1, 2, 3, 4, 2]

@@ -10,7 +10,7 @@ import pytest
 
 from projections.progress import Progress
 from service.eventstore.postgres import PostgresStore
-from service.integrations import deliveries, planning, targets
+from service.integrations import deliveries, planning, redelivery, targets
 from service.integrations.backoff import Backoff
 from service.integrations.outbox import Delivered, Delivery, GiveUp, Outcome, Retry
 from service.integrations.planner import Planner
@@ -66,7 +66,7 @@ async def test_a_replay_does_not_pass_over_what_is_not_planned_yet(
 async def again(pool: asyncpg.Pool, channel: Remembering, position: int) -> None:
     [key] = channel.ids[ONE, position]
     async with pool.acquire() as conn, conn.transaction():
-        await deliveries.again(conn, channel.name, ONE, key)
+        await redelivery.again(conn, channel.name, ONE, key)
 
 
 async def test_what_is_not_ordered_waits_for_what_is_sent_once_more(
@@ -110,7 +110,7 @@ async def test_what_is_skipped_while_another_is_sent_is_not_sent(
         second = await pool.fetchval("SELECT delivery_id FROM outwards.deliveries WHERE position = 2")
         async with pool.acquire() as conn, conn.transaction():
             await targets.hold(conn, channel.name, ONE)
-            assert await deliveries.skip(conn, channel.name, ONE, second, "not wanted")
+            assert await redelivery.skip(conn, channel.name, ONE, second, "not wanted")
         opened.set()
         await settled(pool, 3)
     assert channel.tried[ONE] == [1, 3]
@@ -144,7 +144,7 @@ async def test_what_was_skipped_is_not_sent_however_long_what_is_before_it_takes
     async with outbox(pool, store, channel):
         await until(lambda: channel.tried[ONE])
         key = await pool.fetchval("SELECT delivery_id FROM outwards.deliveries WHERE position = 2")
-        await change(lambda conn: deliveries.skip(conn, channel.name, ONE, key, "not wanted"))
+        await change(lambda conn: redelivery.skip(conn, channel.name, ONE, key, "not wanted"))
         if before:
             await change(lambda conn: targets.disable(conn, channel.name, ONE, "gone"))
         assert await forget() == 1 + before  # and what failed, to be seen
@@ -194,7 +194,7 @@ async def test_what_is_not_ordered_waits_for_what_was_not_sent_yet_and_is_asked_
         await until(lambda: channel.tried[ONE])
         last = await pool.fetchval("SELECT delivery_id FROM outwards.deliveries WHERE position = 30")
         async with pool.acquire() as conn, conn.transaction():
-            await deliveries.again(conn, channel.name, ONE, last)
+            await redelivery.again(conn, channel.name, ONE, last)
         under_way = len(channel.tried[ONE])
         opened.set()
         await settled(pool, 30)
