@@ -37,8 +37,7 @@ def leaf(text: str, tag: str) -> Piece:
     if len(text) < 2 or tag == "mn":
         return Piece(text) if text.isalnum() or tag == "mn" else _lone(text)
     kind = Kind.LEAF if (text.isascii() and text.isalpha()) or text.isdigit() else Kind.ROW
-    is_word = {True: text[0].isalnum(), False: text[-1].isalnum()}
-    return Piece(text, kind, needs_room=is_word[True], is_open=is_word[False])
+    return Piece(text, kind, needs_room=text[0].isalnum(), is_open=text[-1].isalnum())
 
 
 def _lone(text: str) -> Piece:

@@ -63,6 +63,17 @@ async def test_a_replay_does_not_pass_over_what_is_not_planned_yet(
     assert channel.sent[ONE] == list(range(1, 13))
 
 
+def held(opened: asyncio.Event, after: int = 0) -> Callable[[Delivery], Awaitable[Outcome]]:
+    """A receiver that does not answer before then, but for what is up to a position."""
+
+    async def answer(delivery: Delivery) -> Outcome:
+        if delivery.position > after:
+            await opened.wait()
+        return Delivered()
+
+    return answer
+
+
 async def again(pool: asyncpg.Pool, channel: Remembering, position: int) -> None:
     [key] = channel.ids[ONE, position]
     async with pool.acquire() as conn, conn.transaction():
@@ -73,13 +84,7 @@ async def test_what_is_not_ordered_waits_for_what_is_sent_once_more(
     pool: asyncpg.Pool, store: PostgresStore, world: World
 ) -> None:
     opened = asyncio.Event()
-
-    async def answer(delivery: Delivery) -> Outcome:
-        if delivery.position > 1:
-            await opened.wait()
-        return Delivered()
-
-    channel = Remembering([ONE], ordered=False, answer=answer)
+    channel = Remembering([ONE], ordered=False, answer=held(opened, after=1))
     async with outbox(pool, store, channel):
         await sign_up(world, 1)
         await settled(pool, 1)
@@ -98,12 +103,7 @@ async def test_what_is_skipped_while_another_is_sent_is_not_sent(
     pool: asyncpg.Pool, store: PostgresStore, world: World
 ) -> None:
     opened = asyncio.Event()
-
-    async def answer(_delivery: Delivery) -> Outcome:
-        await opened.wait()
-        return Delivered()
-
-    channel = Remembering([ONE], answer=answer)
+    channel = Remembering([ONE], answer=held(opened))
     await sign_up(world, 3)
     async with outbox(pool, store, channel):
         await until(lambda: channel.tried[ONE])
@@ -160,13 +160,7 @@ async def test_what_is_sent_once_more_in_order_goes_before_all_that_comes_after_
     pool: asyncpg.Pool, store: PostgresStore, world: World
 ) -> None:
     opened = asyncio.Event()
-
-    async def answer(delivery: Delivery) -> Outcome:
-        if delivery.position > 1:
-            await opened.wait()
-        return Delivered()
-
-    channel = Remembering([ONE], answer=answer)
+    channel = Remembering([ONE], answer=held(opened, after=1))
     await sign_up(world, 4)
     async with outbox(pool, store, channel):
         await until(lambda: len(channel.tried[ONE]) == 2)
